@@ -1,0 +1,6 @@
+import type { Benchmark } from './benchmark';
+import { engine } from './engine';
+import { ingest } from './ingest';
+import { programLoad } from './programLoad';
+
+export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine];
