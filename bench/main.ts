@@ -16,9 +16,7 @@ async function main(name: string | undefined): Promise<number> {
   }
   const { figures, notMeasured } = await benchmark.run((line) => console.error(line));
   const aims = benchmark.aims.map((aim) => ({ ...aim, value: figures[aim.figure] ?? null, met: isMet(aim, figures) }));
-  console.log(
-    JSON.stringify({ bench: name, figures, aims, met: aims.every((aim) => aim.met), notMeasured }),
-  );
+  console.log(JSON.stringify({ bench: name, figures, aims, met: aims.every((aim) => aim.met), notMeasured }));
   return 0;
 }
 

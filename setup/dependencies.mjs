@@ -13,7 +13,9 @@ const leastNode = 22;
 
 /** npm dependencies as package-lock.json pins them; nothing to do while the lock file is the one installed. */
 export async function installDependencies() {
-  const lock = createHash('sha256').update(readFileSync(join(projectFolder, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(projectFolder, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing the npm dependencies (one to three minutes the first time)');
   const started = Date.now();
@@ -22,7 +24,9 @@ export async function installDependencies() {
     () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: projectFolder }),
   );
   if (code !== 0) {
-    throw new SetupError(`npm could not install the dependencies; check the connection to the npm registry and run the command again. npm said: ${tail}`);
+    throw new SetupError(
+      `npm could not install the dependencies; check the connection to the npm registry and run the command again. npm said: ${tail}`,
+    );
   }
   writeFileSync(stamp, lock);
   say('npm dependencies installed');

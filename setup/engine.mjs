@@ -45,7 +45,9 @@ function onPath() {
     if (!isComplete(folder)) continue;
     const version = output(join(folder, 'pulumi'), ['version']);
     if (version && isAtLeast(version.replace(/^v/, ''), engineVersion)) return folder;
-    say(`Pulumi ${version} in ${folder} is older than ${engineVersion}, which this project needs; setting up one of its own`);
+    say(
+      `Pulumi ${version} in ${folder} is older than ${engineVersion}, which this project needs; setting up one of its own`,
+    );
     return undefined;
   }
   return undefined;
@@ -66,14 +68,23 @@ async function installOfficially(folder) {
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     mkdirSync(staging, { recursive: true });
     writeFileSync(join(staging, 'install.sh'), await answer.text());
-    const script = [join(staging, 'install.sh'), '--version', engineVersion, '--install-root', staging, '--no-edit-path'];
+    const script = [
+      join(staging, 'install.sh'),
+      '--version',
+      engineVersion,
+      '--install-root',
+      staging,
+      '--no-edit-path',
+    ];
     const { code, tail } = await run('sh', script, { onLine: say });
     if (code !== 0 || !isComplete(join(staging, 'bin'))) throw new Error(tail);
     renameSync(join(staging, 'bin'), folder);
     say(`Pulumi engine ${engineVersion} installed`);
     return true;
   } catch (error) {
-    say(`Pulumi's installer cannot be reached (${error.cause?.code ?? error.message}); building the engine from its Go modules`);
+    say(
+      `Pulumi's installer cannot be reached (${error.cause?.code ?? error.message}); building the engine from its Go modules`,
+    );
     return false;
   } finally {
     rmSync(staging, { recursive: true, force: true });

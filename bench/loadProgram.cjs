@@ -1,0 +1,38 @@
+// Loads a Pulumi program from TypeScript as Pulumi's Node.js runtime does (its ts-node, the stack's tsconfig), with mocks
+// in place of an engine, and prints the CPU seconds of the whole process once all resources are registered.
+const { dirname, join, resolve } = require('node:path');
+
+const [program, tsconfig] = process.argv.slice(2);
+const sdk = dirname(require.resolve('@pulumi/pulumi/package.json'));
+const { loadTypeScriptCompilerOptions, typeScriptRequireStrings } = require(join(sdk, 'tsutils.js'));
+
+const compilerOptions = loadTypeScriptCompilerOptions(tsconfig);
+const { tsnodeRequire, typescriptRequire } = typeScriptRequireStrings();
+require(tsnodeRequire.startsWith('.') ? join(sdk, tsnodeRequire) : tsnodeRequire).register({
+  compiler: typescriptRequire,
+  transpileOnly: compilerOptions.noCheck,
+  project: tsconfig,
+  compilerOptions: { target: 'ES2020', sourceMap: 'true', ...compilerOptions },
+});
+
+const pulumi = require('@pulumi/pulumi');
+let registered = 0;
+pulumi.runtime.setMocks(
+  {
+    newResource: (args) => {
+      registered++;
+      return { id: args.id || `/subscriptions/s/resourceGroups/g/providers/${args.name}`, state: args.inputs };
+    },
+    call: (args) => args.inputs,
+  },
+  'hospital',
+  'bench',
+  false,
+);
+pulumi.runtime.setAllConfig(JSON.parse(process.env.PROGRAM_CONFIG ?? '{}'));
+
+require(resolve(program));
+process.on('exit', () => {
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  console.log(JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, registered }));
+});

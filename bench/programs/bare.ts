@@ -1,0 +1,4 @@
+import * as pulumi from '@pulumi/pulumi';
+
+/** The least that a Pulumi program can be. */
+export const name = pulumi.getProject();

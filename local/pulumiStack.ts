@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface PulumiStackOptions {
+  /** Folder with the program's Pulumi.yaml. */
+  readonly program: string;
+  readonly stack: string;
+  /** The stack's configuration file, which lies with the state and not in the program's folder. */
+  readonly configFile: string;
+  /** Pulumi's home, checkpoints and history of this stack: never the user's ~/.pulumi. */
+  readonly home: string;
+  /** Ports of providers that the engine attaches to, by package. */
+  readonly providers: Readonly<Record<string, number>>;
+  /** Further environment of the engine and what it starts: who deploys, which authority to trust. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a preview or an update would change or has changed: number of resources by operation, `same` left out. */
+export type Changes = Record<string, number>;
+
+/** One step of a preview, as `pulumi preview --json` tells it. */
+export interface PreviewStep {
+  readonly op: string;
+  readonly urn: string;
+  readonly diffReasons?: readonly string[] | null;
+  readonly replaceReasons?: readonly string[] | null;
+  readonly detailedDiff?: Readonly<Record<string, { kind: string; inputDiff: boolean }>> | null;
+}
+
+export interface Preview {
+  readonly changes: Changes;
+  readonly steps: readonly PreviewStep[];
+}
+
+export interface StackResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly parent?: string;
+  readonly custom: boolean;
+  readonly inputs: Record<string, unknown>;
+  readonly outputs: Record<string, unknown>;
+  readonly dependencies?: readonly string[];
+  readonly provider?: string;
+}
+
+/** What the engine said when it failed; the last lines of its output are in the message. */
+export class PulumiError extends Error {
+  constructor(
+    readonly command: string,
+    readonly result: CommandResult,
+  ) {
+    super(`pulumi ${command} failed (exit code ${result.code}):\n${result.stdout}\n${result.stderr}`);
+    this.name = 'PulumiError';
+  }
+}
+
+/**
+ * One stack of the real Pulumi engine with a file backend. The engine is the `pulumi` on PATH (set-up puts it there).
+ */
+export class PulumiStack {
+  constructor(private readonly options: PulumiStackOptions) {
+    mkdirSync(options.home, { recursive: true });
+  }
+
+  /** Makes the stack unless it is there. */
+  async init(): Promise<void> {
+    await this.must(['stack', 'select', '--create', this.options.stack]);
+  }
+
+  async up(onLine?: (line: string) => void): Promise<void> {
+    await this.must(['up', '--yes', '--skip-preview', '--suppress-outputs', ...this.stackArgs()], onLine);
+  }
+
+  async preview(...args: string[]): Promise<Preview> {
+    const { stdout } = await this.must(['preview', '--json', ...args, ...this.stackArgs()]);
+    const answer = JSON.parse(stdout) as { changeSummary?: Changes; steps?: PreviewStep[] };
+    const { same: _, ...changes } = answer.changeSummary ?? {};
+    return { changes, steps: (answer.steps ?? []).filter((step) => step.op !== 'same') };
+  }
+
+  async destroy(): Promise<void> {
+    await this.must(['destroy', '--yes', '--skip-preview', '--suppress-outputs', ...this.stackArgs()]);
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    return JSON.parse((await this.must(['stack', 'output', '--json', '--stack', this.options.stack])).stdout);
+  }
+
+  async resources(): Promise<StackResource[]> {
+    const { stdout } = await this.must(['stack', 'export', '--stack', this.options.stack]);
+    const { deployment } = JSON.parse(stdout) as { deployment: { resources?: StackResource[] } };
+    return deployment.resources ?? [];
+  }
+
+  /** Runs `pulumi` with the stack's arguments added where `stackArgs` says so; throws when it fails. */
+  async must(args: readonly string[], onLine?: (line: string) => void): Promise<CommandResult> {
+    const result = await this.run(args, onLine);
+    if (result.code !== 0) throw new PulumiError(args[0] ?? '', result);
+    return result;
+  }
+
+  stackArgs(): string[] {
+    return ['--stack', this.options.stack, '--config-file', this.options.configFile];
+  }
+
+  run(args: readonly string[], onLine: (line: string) => void = () => {}): Promise<CommandResult> {
+    const child = spawn('pulumi', [...args, '--non-interactive', '--cwd', this.options.program], {
+      env: this.environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      stdout += `${line}\n`;
+      onLine(line);
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    });
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    const { home, providers, env } = this.options;
+    const attached = Object.entries(providers).map(([name, port]) => `${name}:${port}`);
+    return {
+      ...process.env,
+      PULUMI_HOME: join(home, 'home'),
+      PULUMI_BACKEND_URL: `file://${home}`,
+      // The state holds no secret (a test says so); the engine wants a passphrase all the same.
+      PULUMI_CONFIG_PASSPHRASE: '',
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+      PULUMI_DEBUG_PROVIDERS: attached.join(','),
+      ...env,
+    };
+  }
+}
