@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: the root import is what is measured here.
 import * as azureNative from '@pulumi/azure-native';
 
 /** What many programs do: everything of azure-native by its root, of which the modules of one hospital are used. */

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** Minute 0 of every replay unless `--start` says otherwise: fixed, so that a second replay has the same times. */
+export const defaultStart = '2026-01-05T00:00:00Z';
+
+export interface StartOptions {
+  /** Recorded vital signs to replay; none means the shipped ward. */
+  readonly replay: string | undefined;
+  /** Recorded seconds per second of wall clock; Infinity sends as fast as the hub acknowledges. */
+  readonly speed: number;
+  /** Milliseconds since 1970 of minute 0. */
+  readonly start: number;
+  /** All devices send through the store-and-forward gateway. */
+  readonly gateway: boolean;
+  /** Recorded minutes during which the gateway's uplink is cut. */
+  readonly cutUplink: { readonly fromMinute: number; readonly toMinute: number } | undefined;
+  readonly exit: boolean;
+  readonly json: boolean;
+  readonly reset: boolean;
+  /** Folder of the state; undefined means the default below the user's state folder. */
+  readonly state: string | undefined;
+  readonly roleDelaySeconds: number;
+  readonly help: boolean;
+}
+
+export const usage = `npm start -- [options]
+
+  --replay FILE       replay recorded vital signs (CSV: minute, optionally device, one column a vital) instead of the ward
+  --speed N | max     recorded seconds per second (default 60)
+  --start TIME        time of minute 0, ISO 8601 in UTC (default ${defaultStart})
+  --gateway           all devices send through the store-and-forward gateway that stands in for IoT Edge
+  --cut-uplink A-B    cut the gateway's uplink from minute A to minute B of the recording
+  --exit              end when the replay is through and judged; exit code 1 when something was lost, doubled or wrong
+  --json              print the verdict as one JSON line on standard output
+  --reset             forget the state of earlier starts first
+  --state FOLDER      keep the state there (default: below the user's state folder)
+  --role-delay N      role assignments take effect N seconds after they are made, as in Azure
+  --help              print this
+`;
+
+/** Everything that is wrong with the command line, one sentence each. */
+export class OptionsError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+export function parseOptions(argv: readonly string[]): StartOptions {
+  const values = parse(argv);
+  const problems: string[] = [];
+  const options: StartOptions = {
+    replay: fileOf(values.replay, problems),
+    speed: speedOf(values.speed ?? '60', problems),
+    start: startOf(values.start ?? defaultStart, problems),
+    gateway: values.gateway ?? false,
+    cutUplink: cutUplinkOf(values['cut-uplink'], values.gateway ?? false, problems),
+    exit: values.exit ?? false,
+    json: values.json ?? false,
+    reset: values.reset ?? false,
+    state: values.state === undefined ? undefined : resolve(values.state),
+    roleDelaySeconds: secondsOf(values['role-delay'] ?? '0', problems),
+    help: values.help ?? false,
+  };
+  if (problems.length > 0) throw new OptionsError(problems);
+  return options;
+}
+
+function parse(argv: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        replay: text,
+        speed: text,
+        start: text,
+        gateway: flag,
+        'cut-uplink': text,
+        exit: flag,
+        json: flag,
+        reset: flag,
+        state: text,
+        'role-delay': text,
+        help: flag,
+      },
+    }).values;
+  } catch (error) {
+    throw new OptionsError([`${(error as Error).message.split('. ')[0]}; see \`npm start -- --help\`.`]);
+  }
+}
+
+function fileOf(given: string | undefined, problems: string[]): string | undefined {
+  if (given === undefined) return undefined;
+  const file = resolve(given);
+  if (!existsSync(file)) problems.push(`--replay names a file that is not there: ${given}.`);
+  return file;
+}
+
+function speedOf(given: string, problems: string[]): number {
+  const speed = given === 'max' ? Number.POSITIVE_INFINITY : Number(given);
+  if (!(speed > 0)) problems.push(`--speed is ${given}; it must be a number above 0, or max.`);
+  return speed;
+}
+
+function startOf(given: string, problems: string[]): number {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(given) ? Date.parse(given) : Number.NaN;
+  if (Number.isNaN(time)) problems.push(`--start is ${given}; it must be a time in UTC such as ${defaultStart}.`);
+  return time;
+}
+
+function cutUplinkOf(given: string | undefined, gateway: boolean, problems: string[]): StartOptions['cutUplink'] {
+  if (given === undefined) return undefined;
+  const match = /^(\d+)-(\d+)$/.exec(given);
+  const [fromMinute, toMinute] = [Number(match?.[1]), Number(match?.[2])];
+  if (!(fromMinute < toMinute)) {
+    problems.push(
+      `--cut-uplink is ${given}; it must be two minutes of the recording, the first below the second, as 60-120.`,
+    );
+  }
+  if (!gateway) problems.push('--cut-uplink needs --gateway: only the gateway has an uplink of its own.');
+  return { fromMinute, toMinute };
+}
+
+function secondsOf(given: string, problems: string[]): number {
+  const seconds = Number(given);
+  if (!(seconds >= 0 && seconds <= 3600)) problems.push(`--role-delay is ${given}; it must be 0 to 3600 seconds.`);
+  return seconds;
+}
