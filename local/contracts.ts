@@ -64,8 +64,11 @@ export interface Service {
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now(): number;
-  /** Calls back once `now()` is at or past `time`. Returns a function that takes it back. */
-  at(time: number, run: () => void): () => void;
+  /**
+   * Calls back once `now()` is at or past `time`. Returns a function that takes it back.
+   * Time does not move on before the promise of `run` is settled, so a replay waits for what was due.
+   */
+  at(time: number, run: () => void | Promise<void>): () => void;
 }
 
 /** Who calls a service. */
