@@ -1,0 +1,142 @@
+import 'reflect-metadata';
+import { createHash, createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
+
+const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const dayInMilliseconds = 24 * 60 * 60 * 1000;
+const authorityDays = 3650;
+const deviceDays = 730;
+const renewalDays = 30;
+
+/** What a device proves itself with: its X.509 certificate and private key, as PEM. */
+export interface DeviceCredentials {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * The certificate authority of a fleet of devices, as a device maker or a hospital's device team runs one: its
+ * certificate is registered with IoT Hub and the Device Provisioning Service, its key signs the devices' certificates.
+ *
+ * Everything is kept as PEM files below one folder, private keys readable only by their owner (mode 600), so that a
+ * device is the same device after a restart. ECDSA P-256; the root holds for 10 years, a device's certificate for two,
+ * and is issued anew when less than 30 days are left. Validity follows the machine's clock, as TLS checks it.
+ */
+export class DeviceAuthority {
+  private constructor(
+    private readonly folder: string,
+    private readonly root: DeviceCredentials,
+  ) {}
+
+  /**
+   * Opens the authority in `folder`, or makes one there.
+   * @param name Common name of the root certificate, for a new one. IoT Hub finds an authority by its certificate, so
+   *   two authorities may have the same name.
+   */
+  static async open(folder: string, name = 'Ward devices'): Promise<DeviceAuthority> {
+    mkdirSync(join(folder, 'devices'), { recursive: true, mode: 0o700 });
+    x509.cryptoProvider.set(webcrypto as Crypto);
+    const kept = readPair(folder, 'authority');
+    return new DeviceAuthority(folder, kept ?? writePair(folder, 'authority', await issueRoot(name)));
+  }
+
+  /** PEM of the root certificate, to be registered as `iothub:Certificate` and `deviceprovisioningservices:DpsCertificate`. */
+  get certificate(): string {
+    return this.root.cert;
+  }
+
+  /**
+   * The credentials of a device: those that are kept, or new ones.
+   * @param deviceId Common name of the certificate; IoT Hub and DPS want it equal to the device or registration id.
+   */
+  async credentials(deviceId: string): Promise<DeviceCredentials> {
+    const folder = join(this.folder, 'devices');
+    // A device id may hold characters that a file name may not, and is compared with regard to case; a digest is safe.
+    const name = createHash('sha256').update(deviceId).digest('hex').slice(0, 32);
+    const kept = readPair(folder, name);
+    if (kept !== undefined && isCurrent(kept, this.root)) return kept;
+    return writePair(folder, name, await issueDevice(deviceId, this.root));
+  }
+}
+
+function readPair(folder: string, name: string): DeviceCredentials | undefined {
+  const files = { key: join(folder, `${name}-key.pem`), cert: join(folder, `${name}.pem`) };
+  if (!existsSync(files.key) || !existsSync(files.cert)) return undefined;
+  const pair = { key: readFileSync(files.key, 'utf8'), cert: readFileSync(files.cert, 'utf8') };
+  // A process that died between the two files leaves a key and a certificate which do not belong together.
+  return new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key)) ? pair : undefined;
+}
+
+function writePair(folder: string, name: string, pair: DeviceCredentials): DeviceCredentials {
+  for (const [file, pem] of [
+    [join(folder, `${name}-key.pem`), pair.key],
+    [join(folder, `${name}.pem`), pair.cert],
+  ] as const) {
+    const unfinished = `${file}.${process.pid}.tmp`;
+    writeFileSync(unfinished, pem, { mode: 0o600 });
+    renameSync(unfinished, file);
+  }
+  return pair;
+}
+
+function isCurrent(pair: DeviceCredentials, root: DeviceCredentials): boolean {
+  const certificate = new X509Certificate(pair.cert);
+  const daysLeft = (new Date(certificate.validTo).getTime() - Date.now()) / dayInMilliseconds;
+  return daysLeft > renewalDays && certificate.checkIssued(new X509Certificate(root.cert));
+}
+
+async function issueRoot(name: string): Promise<DeviceCredentials> {
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    ...validity(authorityDays),
+    name: [{ CN: [name] }],
+    keys,
+    signingAlgorithm: keyAlgorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { key: await privatePem(keys.privateKey), cert: certificate.toString('pem') };
+}
+
+async function issueDevice(deviceId: string, root: DeviceCredentials): Promise<DeviceCredentials> {
+  const issuer = new x509.X509Certificate(root.cert);
+  const rootKey = createPrivateKey(root.key).export({ type: 'pkcs8', format: 'der' });
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', rootKey, keyAlgorithm, false, ['sign']);
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...validity(deviceDays),
+    subject: [{ CN: [deviceId] }],
+    issuer: issuer.subject,
+    publicKey: keys.publicKey,
+    signingKey,
+    signingAlgorithm: keyAlgorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+    ],
+  });
+  return { key: await privatePem(keys.privateKey), cert: certificate.toString('pem') };
+}
+
+function validity(days: number): { serialNumber: string; notBefore: Date; notAfter: Date } {
+  const now = Date.now();
+  return {
+    serialNumber: `01${randomBytes(15).toString('hex')}`,
+    notBefore: new Date(now - dayInMilliseconds),
+    notAfter: new Date(now + days * dayInMilliseconds),
+  };
+}
+
+async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    .export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+}
