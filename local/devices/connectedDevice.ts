@@ -132,7 +132,10 @@ export class ConnectedDevice {
   private settle(client: Client, pending: Pending, error: Error | undefined): void {
     // An answer of a connection that has been given up: the message is already on its way again.
     if (client !== this.client) return;
-    if (error) return this.connectionLost(client);
+    if (error) {
+      this.connectionLost(client);
+      return;
+    }
     this.inFlight.splice(this.inFlight.indexOf(pending), 1);
     pending.acknowledged();
     this.pump();

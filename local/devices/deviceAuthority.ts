@@ -37,7 +37,6 @@ export class DeviceAuthority {
    */
   static async open(folder: string, name = 'Ward devices'): Promise<DeviceAuthority> {
     mkdirSync(join(folder, 'devices'), { recursive: true, mode: 0o700 });
-    x509.cryptoProvider.set(webcrypto as Crypto);
     const kept = readPair(folder, 'authority');
     return new DeviceAuthority(folder, kept ?? writePair(folder, 'authority', await issueRoot(name)));
   }

@@ -52,7 +52,8 @@ export async function provisionDevice(
   const client = ProvisioningDeviceClient.create(
     endpoint.host,
     endpoint.idScope,
-    new Mqtt(mqtt),
+    // The two packages bring a copy each of that layer (1.13.1 and 1.13.3), whose private members differ by declaration only.
+    new Mqtt(mqtt as unknown as ConstructorParameters<typeof Mqtt>[0]),
     new X509Security(registrationId, { ...credentials }),
   );
   try {
