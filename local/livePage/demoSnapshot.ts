@@ -1,0 +1,120 @@
+import type { DeviceSnapshot, EndpointSnapshot, Place, Snapshot, StepSnapshot, Verdict } from './snapshot';
+import { type StepId, steps } from './steps';
+import { VitalsBoard } from './vitalsBoard';
+
+/** Made-up snapshots, for working on the page and for its tests. */
+
+const start = Date.parse('2026-01-05T06:00:00Z');
+
+export const goodVerdict: Verdict = {
+  sent: 19_200,
+  devicedata: 19_200,
+  raw: 19_200,
+  lost: 0,
+  duplicated: 0,
+  redelivered: 12,
+  deadLettered: 0,
+};
+
+export function startingSnapshot(): Snapshot {
+  return {
+    cloud: { state: 'starting', message: 'Creating resources: 12 of 60' },
+    clock: { now: new Date(start).toISOString(), speed: 1, timeZone: 'Europe/Zurich' },
+    replay: null,
+    verdict: null,
+    steps: [],
+    consumer: null,
+    endpoints: [],
+    devices: [],
+    places: [],
+  };
+}
+
+/** A replay at 60 times real time, `minutes` of virtual time after its start. */
+export function runningSnapshot(minutes: number, deviceCount = 10): Snapshot {
+  const end = start + 32 * 3_600_000;
+  return {
+    cloud: { state: 'ready' },
+    clock: { now: new Date(start + minutes * 60_000).toISOString(), speed: 60, timeZone: 'Europe/Zurich' },
+    replay: {
+      source: 'synthetic ward',
+      state: 'running',
+      from: new Date(start).toISOString(),
+      to: new Date(end).toISOString(),
+      progress: Math.min(1, minutes / (32 * 60)),
+    },
+    verdict: null,
+    steps: demoSteps(minutes * deviceCount, deviceCount),
+    consumer: { count: minutes * deviceCount, ratePerSecond: deviceCount, delayP50Ms: 31.4, delayP95Ms: 58 },
+    endpoints: demoEndpoints,
+    devices: demoDevices(minutes, deviceCount),
+    places: demoPlaces,
+  };
+}
+
+export function finishedSnapshot(verdict: Verdict = goodVerdict): Snapshot {
+  const running = runningSnapshot(32 * 60);
+  return { ...running, replay: running.replay && { ...running.replay, state: 'finished', progress: 1 }, verdict };
+}
+
+const aliveSteps: readonly StepId[] = ['1', '2', '3', '4'];
+
+function demoSteps(count: number, ratePerSecond: number): StepSnapshot[] {
+  return steps.map(({ id }, index) => {
+    if (!aliveSteps.includes(id)) return { id, count: 0, ratePerSecond: 0, state: 'planned' };
+    const delays = { delayP50Ms: 4.2 + 7 * index, delayP95Ms: 12 + 23 * index };
+    return { id, count, ratePerSecond, ...delays, state: count > 0 ? 'active' : 'waiting' };
+  });
+}
+
+/** All steps alive, as in the finished product. */
+export function everyStepAlive(snapshot: Snapshot): Snapshot {
+  const alive = steps.map(({ id }, index): StepSnapshot => {
+    const delays = { delayP50Ms: 4.2 + 17 * index, delayP95Ms: 12 + 93 * index };
+    return { id, count: 19_200 - index * 7, ratePerSecond: 10 + index, ...delays, state: 'active' };
+  });
+  return { ...snapshot, steps: alive };
+}
+
+function demoDevices(minutes: number, deviceCount: number): DeviceSnapshot[] {
+  const board = new VitalsBoard();
+  for (let device = 1; device <= deviceCount; device++) {
+    const lastMinute = device === 7 ? minutes - 12 : minutes;
+    for (let minute = Math.max(0, lastMinute - 60); minute <= lastMinute; minute++) {
+      board.observeMessage(deviceName(device), demoVitals(device, minute));
+    }
+  }
+  return board.devices();
+}
+
+function deviceName(device: number): string {
+  const name = `monitor-${String(device).padStart(2, '0')}`;
+  return device === 9 ? `${name}-bedside-cardiology-building-west-floor-3-window` : name;
+}
+
+function demoVitals(device: number, minute: number): Record<string, unknown> {
+  const wave = (size: number, period: number) => Math.round(size * Math.sin((minute + device * 7) / period));
+  const decline = device === 3 ? minute % 240 : 0;
+  return {
+    time: new Date(start + minute * 60_000).toISOString(),
+    hr: 72 + device + wave(6, 5) + Math.round(decline / 6),
+    spo2: 97 - (device % 3) + wave(1, 9) - Math.round(decline / 30),
+    resp: 14 + (device % 4) + wave(2, 6) + Math.round(decline / 20),
+    ...(minute % 5 === 0 ? { abpsys: 122 + wave(9, 8), abpdias: 74 + wave(5, 8) } : {}),
+  };
+}
+
+const demoEndpoints: readonly EndpointSnapshot[] = [
+  { name: 'devicedata', target: 'Event hub evhns-iomt-demo/devicedata', state: 'healthy', waiting: 0 },
+  { name: 'raw', target: 'Container stiomtrawdemo/raw', state: 'healthy', waiting: 0 },
+  { name: 'lifecycle', target: 'Event hub evhns-iomt-demo/device-administration', state: 'unknown', waiting: 0 },
+];
+
+const demoPlaces: readonly Place[] = [
+  { name: 'IoT Hub (MQTT over TLS)', value: 'localhost:8883' },
+  { name: 'Device Provisioning Service', value: 'localhost:8884' },
+  { name: 'Event Hubs (AMQP over TLS)', value: 'localhost:5671' },
+  { name: 'Blob storage', value: 'https://127.0.0.1:10000/stiomtrawdemo' },
+  { name: 'Resource group', value: 'rg-iomt-demo-local' },
+  { name: 'State folder', value: '/home/you/.cache/pulumi-azure-iomt/local' },
+];

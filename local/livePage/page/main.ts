@@ -1,0 +1,58 @@
+import type { Snapshot } from '../snapshot';
+import { type ConnectionState, followSnapshots } from './connection';
+import { DevicesTable } from './devicesTable';
+import { byId, html, setText } from './element';
+import { WardTime } from './format';
+import { Lists } from './lists';
+import { Picture } from './picture';
+import { StatusCards, verdictWords } from './statusCards';
+import { StepDetail } from './stepDetail';
+
+const cards = new StatusCards();
+const detail = new StepDetail();
+const picture = new Picture((id) => detail.choose(id, latest));
+const devices = new DevicesTable();
+const lists = new Lists();
+let latest: Snapshot | undefined;
+let wardTime = new WardTime('UTC');
+
+byId('picture').append(html('div', { class: 'canvas' }, picture.root, detail.root));
+setText(byId('connection'), 'Connecting');
+
+function show(snapshot: Snapshot): void {
+  if (snapshot.clock.timeZone !== wardTime.timeZone) wardTime = new WardTime(snapshot.clock.timeZone);
+  announce(latest, snapshot);
+  latest = snapshot;
+  document.body.dataset.cloud = snapshot.cloud.state;
+  cards.show(snapshot, wardTime);
+  picture.show(snapshot);
+  detail.show(snapshot);
+  devices.show(snapshot);
+  lists.show(snapshot);
+  showConnection('connected');
+}
+
+function showConnection(state: ConnectionState): void {
+  const was = document.body.dataset.connection;
+  document.body.dataset.connection = state;
+  setText(byId('connection'), state === 'connected' ? cloudWords(latest) : 'Disconnected: trying again');
+  if (state === was) return;
+  if (state === 'disconnected') setText(byId('announcement'), 'The local cloud does not answer. Trying again.');
+  else if (was === 'disconnected') setText(byId('announcement'), 'Connected again.');
+}
+
+function cloudWords(snapshot: Snapshot | undefined): string {
+  if (snapshot?.cloud.state === 'starting') return snapshot.cloud.message ?? 'Starting';
+  return snapshot?.cloud.state === 'stopping' ? 'Stopping' : 'Live';
+}
+
+/** Tells a screen reader of turns, not of numbers. */
+function announce(before: Snapshot | undefined, after: Snapshot): void {
+  if (!before) return;
+  if (after.verdict && !before.verdict) setText(byId('announcement'), `Verdict: ${verdictWords(after.verdict)}.`);
+  else if (after.replay && after.replay.state !== before.replay?.state) {
+    setText(byId('announcement'), `Replay ${after.replay.state}.`);
+  }
+}
+
+followSnapshots(show, showConnection);

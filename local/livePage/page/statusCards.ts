@@ -1,0 +1,112 @@
+import type { ReplaySnapshot, Snapshot, Verdict } from '../snapshot';
+import { byId, html, setText } from './element';
+import { formatCount, plural, type WardTime } from './format';
+
+/** The three cards on top: virtual clock, replay, verdict of the judge. */
+export class StatusCards {
+  private readonly clock = html('p', { class: 'large' });
+  private readonly day = html('p', { class: 'quiet' });
+  private readonly mode = html('p', { class: 'quiet' });
+  private readonly replay = html('p', { class: 'large' });
+  private readonly replayNote = html('p', { class: 'quiet' });
+  private readonly progress = html('progress', { max: 1, 'aria-labelledby': 'replay-title' });
+  private readonly verdict = html('p', { class: 'large' });
+  private readonly counts = html('dl', { class: 'figures' });
+
+  constructor() {
+    card('clock', 'Virtual clock', this.clock, this.day, this.mode);
+    card('replay', 'Replay', this.replay, this.progress, this.replayNote);
+    card('verdict', 'Verdict of the judge', this.verdict, this.counts);
+  }
+
+  show(snapshot: Snapshot, time: WardTime): void {
+    const { now, speed, timeZone } = snapshot.clock;
+    setText(this.clock, time.clock(now));
+    setText(this.day, `${time.day(now)} · ${timeZone}`);
+    setText(this.mode, speed === 1 ? 'runs in real time' : `runs ${formatCount(speed)} times as fast as real time`);
+    this.showReplay(snapshot, time);
+    this.showVerdict(snapshot.verdict, snapshot.replay);
+  }
+
+  private showReplay({ replay, cloud }: Snapshot, time: WardTime): void {
+    this.progress.hidden = replay === null;
+    byId('replay').dataset.state = replay?.state ?? 'none';
+    if (!replay) {
+      setText(this.replay, cloud.state === 'starting' ? 'Starting' : 'Nothing is replayed');
+      setText(this.replayNote, cloud.message ?? 'Devices of your own may send.');
+      return;
+    }
+    this.progress.value = replay.progress;
+    setText(
+      this.replay,
+      `${stateWords[replay.state]}${replay.state === 'running' ? ` ${percent(replay.progress)}` : ''}`,
+    );
+    const span = `${time.dayAndClock(replay.from)} to ${time.dayAndClock(replay.to)}`;
+    setText(this.replayNote, [replay.source, replay.message ?? span].join(' · '));
+  }
+
+  private showVerdict(verdict: Verdict | null, replay: ReplaySnapshot | null): void {
+    byId('verdict').dataset.state = verdict ? (isGood(verdict) ? 'good' : 'bad') : 'none';
+    setText(this.verdict, verdict ? verdictWords(verdict) : 'Not judged yet');
+    if (!verdict) {
+      const when = replay
+        ? 'The judge reads the stores when the replay has ended.'
+        : 'A replay is judged when it ends.';
+      if (this.counts.textContent !== when) this.counts.replaceChildren(html('p', { class: 'quiet' }, when));
+      return;
+    }
+    const figures = verdictFigures(verdict);
+    const text = JSON.stringify(figures);
+    if (this.counts.dataset.shown === text) return;
+    this.counts.dataset.shown = text;
+    this.counts.replaceChildren(
+      ...figures.map(([name, count, isFault]) => {
+        const item = html('div', {}, html('dt', {}, name), html('dd', {}, formatCount(count)));
+        if (isFault && count > 0) item.className = 'fault';
+        return item;
+      }),
+    );
+  }
+}
+
+function card(id: string, title: string, ...children: HTMLElement[]): void {
+  byId(id).append(html('h2', { id: `${id}-title` }, title), ...children);
+}
+
+const stateWords: Readonly<Record<ReplaySnapshot['state'], string>> = {
+  starting: 'Devices connect',
+  running: 'Running',
+  judging: 'All sent, the judge reads',
+  finished: 'Finished',
+  failed: 'Ended early',
+};
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+function isGood({ lost, duplicated, deadLettered }: Verdict): boolean {
+  return lost + duplicated + deadLettered === 0;
+}
+
+/** `Nothing lost, nothing duplicated`, or `3 messages lost, 1 duplicated`. */
+export function verdictWords({ lost, duplicated, deadLettered }: Verdict): string {
+  const faults = [
+    lost > 0 ? `${plural(lost, 'message')} lost` : 'Nothing lost',
+    duplicated > 0 ? `${plural(duplicated, 'message')} duplicated` : 'nothing duplicated',
+    ...(deadLettered > 0 ? [`${formatCount(deadLettered)} dead-lettered`] : []),
+  ];
+  return faults.join(', ');
+}
+
+function verdictFigures(verdict: Verdict): [name: string, count: number, isFault: boolean][] {
+  return [
+    ['sent', verdict.sent, false],
+    ['devicedata', verdict.devicedata, false],
+    ['raw', verdict.raw, false],
+    ['lost', verdict.lost, true],
+    ['duplicated', verdict.duplicated, true],
+    ['redelivered', verdict.redelivered, false],
+    ['dead-lettered', verdict.deadLettered, true],
+  ];
+}

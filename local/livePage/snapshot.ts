@@ -1,0 +1,113 @@
+import type { StepId } from './steps';
+
+/** All that the live page shows, as one value. It holds device ids and vital signs, and no patient. */
+export interface Snapshot {
+  readonly cloud: CloudSnapshot;
+  readonly clock: ClockSnapshot;
+  /** Null when nothing is replayed. */
+  readonly replay: ReplaySnapshot | null;
+  /** Null until the judge has read what lies in the stores. */
+  readonly verdict: Verdict | null;
+  /** One for each step; a step that is left out is drawn as `planned`. */
+  readonly steps: readonly StepSnapshot[];
+  /** What a reader of `devicedata` has received: the end of the path as far as it is alive. Null without a reader. */
+  readonly consumer: Measure | null;
+  readonly endpoints: readonly EndpointSnapshot[];
+  readonly devices: readonly DeviceSnapshot[];
+  readonly places: readonly Place[];
+}
+
+export interface CloudSnapshot {
+  readonly state: 'starting' | 'ready' | 'stopping';
+  /** One short sentence, such as `Creating resources: 12 of 60`. */
+  readonly message?: string;
+}
+
+export interface ClockSnapshot {
+  /** The virtual clock, ISO 8601. */
+  readonly now: string;
+  /** Virtual seconds per second of wall clock; 1 is real time. */
+  readonly speed: number;
+  /** IANA name of the ward's zone, in which the page shows times. */
+  readonly timeZone: string;
+}
+
+export interface ReplaySnapshot {
+  /** What is replayed, such as `synthetic ward` or a file's name. */
+  readonly source: string;
+  /** `judging`: all is sent, the judge reads the stores. `failed`: it ended early, `message` says why. */
+  readonly state: 'starting' | 'running' | 'judging' | 'finished' | 'failed';
+  /** First and last recorded time, ISO 8601. */
+  readonly from: string;
+  readonly to: string;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly message?: string;
+}
+
+/** What the judge found when a replay ended; counts of telemetry messages. */
+export interface Verdict {
+  readonly sent: number;
+  readonly devicedata: number;
+  readonly raw: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Sent again by QoS 1 with the same natural key: no fault. */
+  readonly redelivered: number;
+  readonly deadLettered: number;
+}
+
+export interface Measure {
+  /** Messages since the local cloud was started. */
+  readonly count: number;
+  /** Over the last five seconds of wall clock. */
+  readonly ratePerSecond: number;
+  /** Of the latest messages, in milliseconds of wall clock since they were sent; left out where not known. */
+  readonly delayP50Ms?: number;
+  readonly delayP95Ms?: number;
+}
+
+/**
+ * `planned`: comes with a later release. `absent`: the program does not use it (IoT Edge turned off, say).
+ * `waiting`: alive, nothing has passed yet. `active`: messages have passed. `held`: messages wait; `reason` says why.
+ */
+export type StepState = 'planned' | 'absent' | 'waiting' | 'active' | 'held';
+
+export interface StepSnapshot extends Measure {
+  readonly id: StepId;
+  readonly state: StepState;
+  readonly reason?: string;
+}
+
+export interface EndpointSnapshot {
+  /** Name of the routing endpoint, such as `devicedata`. */
+  readonly name: string;
+  /** Where it delivers to, such as `Event hub evhns-.../devicedata`. */
+  readonly target: string;
+  /** `unknown` until a first message was routed to it, as IoT Hub says it. */
+  readonly state: 'unknown' | 'healthy' | 'held';
+  /** Messages that wait for delivery. */
+  readonly waiting: number;
+  /** Why it is held, in words: `identity id-hub lacks Azure Event Hubs Data Sender on devicedata`. */
+  readonly reason?: string;
+}
+
+export interface DeviceSnapshot {
+  readonly deviceId: string;
+  /** Time of the newest measurement, ISO 8601. */
+  readonly lastTime: string;
+  /** The newest value of each vital sign, by its name in the message (`hr`, `spo2`). */
+  readonly latest: Readonly<Record<string, number>>;
+  /** The last measurements, oldest first: times in seconds since 1970, and for each vital one value or null per time. */
+  readonly history: {
+    readonly times: readonly number[];
+    readonly values: Readonly<Record<string, readonly (number | null)[]>>;
+  };
+}
+
+/** Where something is: an address, a port, a resource group, a folder. Never a secret. */
+export interface Place {
+  readonly name: string;
+  /** A URL with http or https becomes a link. */
+  readonly value: string;
+}
