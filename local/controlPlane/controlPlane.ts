@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
+import type { Log, Resources, Service } from '../contracts';
+import { localSubscriptionId, localTenantId } from '../identity/principals';
+import { Operations } from './operations';
+import { Provider } from './provider';
+import { ProviderServer } from './server';
+import type { Target } from './sessions';
+import { Store } from './store';
+
+export interface ControlPlaneOptions {
+  /** Folder in which the resources are kept; made when absent. */
+  readonly stateFolder: string;
+  readonly log: Log;
+  /** Subscription and tenant of providers whose configuration names none. Default: those of the local cloud. */
+  readonly target?: Target;
+}
+
+/**
+ * Takes the place of Azure Resource Manager and of Pulumi's azure-native provider: the engine attaches to it with
+ * `PULUMI_DEBUG_PROVIDERS=azure-native:<port>`. Resources are checked as Azure would check them, brought to life by the
+ * services that are registered, and remembered in the state folder.
+ */
+export class ControlPlane {
+  /** All resources that exist, in the order of their creation. */
+  readonly resources: Resources;
+  private readonly store: Store;
+  private readonly operations: Operations;
+  private readonly target: Target;
+  private server: Server | undefined;
+
+  constructor({ stateFolder, log, target }: ControlPlaneOptions) {
+    mkdirSync(stateFolder, { recursive: true });
+    this.store = new Store(stateFolder);
+    this.resources = this.store;
+    this.operations = new Operations(this.store, log);
+    this.target = target ?? { subscriptionId: localSubscriptionId, tenantId: localTenantId };
+  }
+
+  /** Gives kinds their behaviour. Kinds without a service are checked and recorded only. */
+  register(services: readonly Service[]): void {
+    this.operations.register(services);
+  }
+
+  /** Lets all resources that were there before a restart come alive again, in the order of their creation. */
+  restore(): Promise<void> {
+    return this.operations.restore();
+  }
+
+  /**
+   * Listens on 127.0.0.1 and answers the port.
+   * @param port default 0: any free one
+   */
+  listen(port = 0): Promise<number> {
+    const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
+    const provider = new ProviderServer(new Provider(this.store, this.operations), this.store, this.target);
+    server.addService(ResourceProviderService, provider.implementation());
+    this.server = server;
+    return new Promise((resolve, reject) => {
+      server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+        if (error) reject(error);
+        else resolve(bound);
+      });
+    });
+  }
+
+  /** Ends connections. Services are closed by whoever made them. */
+  async close(): Promise<void> {
+    this.server?.forceShutdown();
+    this.server = undefined;
+  }
+}

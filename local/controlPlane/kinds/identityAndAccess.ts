@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { roleOfDefinitionId } from '../../identity/roles';
+import { isAtOrBelow, nameOf } from '../armIds';
+import { textAt } from '../values';
+import { type Failure, inGroup, type Kind, type Surroundings } from './kind';
+import { oneOf, refersTo } from './rules';
+
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const userAssignedIdentity: Kind = {
+  kind: 'managedidentity:UserAssignedIdentity',
+  armType: 'Microsoft.ManagedIdentity/userAssignedIdentities',
+  id: inGroup('Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}'),
+  name: {
+    min: 3,
+    max: 128,
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
+    allowed: 'letters, digits, hyphens and underscores, starting with a letter or digit',
+  },
+  computed: (_, tenantId) => ({ principalId: randomUUID(), clientId: randomUUID(), tenantId }),
+};
+
+export const roleAssignment: Kind = {
+  kind: 'authorization:RoleAssignment',
+  armType: 'Microsoft.Authorization/roleAssignments',
+  id: '{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}',
+  name: { min: 36, max: 36, pattern: guid, allowed: 'a GUID' },
+  autoName: 'guid',
+  // ARM: "Updating a role assignment is not allowed except for description, condition"; the SDK replaces on these.
+  immutable: ['principalId', 'principalType', 'roleDefinitionId', 'delegatedManagedIdentityResourceId'],
+  rules: [refersTo('scope'), knownRole, knownPrincipal, oneAssignment, oneOf('conditionVersion', ['2.0'], 'ARM types')],
+};
+
+/** Azure answers `RoleDefinitionDoesNotExist`. The local cloud knows built-in roles only. */
+function knownRole(inputs: Readonly<Record<string, unknown>>): Failure[] {
+  const id = textAt(inputs, 'roleDefinitionId');
+  if (id === undefined || roleOfDefinitionId(id)) return [];
+  const reason = `role definition '${id}' does not exist or is not one of the built-in roles that the local cloud knows (local/identity/roles.ts).`;
+  return [{ property: 'roleDefinitionId', reason }];
+}
+
+/** Azure answers `PrincipalNotFound`, except when `principalType` tells it not to look in the directory. */
+function knownPrincipal(inputs: Readonly<Record<string, unknown>>, around: Surroundings): Failure[] {
+  const id = textAt(inputs, 'principalId');
+  if (id === undefined) return [];
+  if (!guid.test(id))
+    return [{ property: 'principalId', reason: `principalId is '${id}'; needed is the object id, a GUID.` }];
+  if (inputs.principalType !== undefined) return [];
+  const known = around.resources
+    .list('managedidentity:UserAssignedIdentity')
+    .some((identity) => identity.outputs.principalId === id);
+  if (known) return [];
+  const reason = `principal '${id}' is not in the directory (PrincipalNotFound); set principalType, so that a new identity need not have been replicated yet.`;
+  return [{ property: 'principalId', reason }];
+}
+
+/** Azure answers 409 `RoleAssignmentExists` for the same principal, role and scope under another name. */
+function oneAssignment(inputs: Readonly<Record<string, unknown>>, around: Surroundings): Failure[] {
+  if (around.current || !around.id) return [];
+  const [principal, role, scope] = ['principalId', 'roleDefinitionId', 'scope'].map((key) => textAt(inputs, key));
+  if (!principal || !role || !scope) return [];
+  const same = around.resources
+    .list('authorization:RoleAssignment')
+    .find(
+      ({ id, inputs: other }) =>
+        id.toLowerCase() !== around.id?.toLowerCase() &&
+        other.principalId === principal &&
+        nameOf(String(other.roleDefinitionId)).toLowerCase() === nameOf(role).toLowerCase() &&
+        isAtOrBelow(String(other.scope), scope) &&
+        isAtOrBelow(scope, String(other.scope)),
+    );
+  if (!same) return [];
+  const reason = `principal '${principal}' already has this role at this scope by '${same.id}' (RoleAssignmentExists); import that one, or leave this one out.`;
+  return [{ property: 'roleAssignmentName', reason }];
+}
+
+export const lock: Kind = {
+  kind: 'authorization:ManagementLockByScope',
+  armType: 'Microsoft.Authorization/locks',
+  id: '{scope}/providers/Microsoft.Authorization/locks/{lockName}',
+  name: {
+    min: 1,
+    max: 90,
+    pattern: /^[A-Za-z0-9._()-]*[A-Za-z0-9_()-]$/,
+    allowed: 'letters, digits, periods, underscores, hyphens and parentheses, not ending in a period',
+  },
+  rules: [refersTo('scope'), oneOf('level', ['CanNotDelete', 'ReadOnly'], 'Learn: Lock your resources')],
+};

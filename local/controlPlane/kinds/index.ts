@@ -1,0 +1,41 @@
+import { provisioningCertificate, provisioningService } from './deviceProvisioning';
+import { consumerGroup, eventHub, namespace, namespaceNetworkRuleSet } from './eventHubs';
+import { lock, roleAssignment, userAssignedIdentity } from './identityAndAccess';
+import { builtInConsumerGroup, certificate, iotHub } from './iotHub';
+import { key, vault } from './keyVault';
+import type { Kind } from './kind';
+import { diagnosticSetting, workspace } from './monitor';
+import {
+  networkSecurityGroup,
+  privateDnsZoneGroup,
+  privateEndpoint,
+  privateZone,
+  subnet,
+  virtualNetwork,
+  virtualNetworkLink,
+} from './network';
+import { resourceGroup } from './resources';
+import { blobContainer, blobServiceProperties, managementPolicy, storageAccount } from './storage';
+
+const all: readonly Kind[] = [
+  ...[resourceGroup, userAssignedIdentity, roleAssignment, lock, workspace, diagnosticSetting],
+  ...[namespace, eventHub, consumerGroup, namespaceNetworkRuleSet],
+  ...[storageAccount, blobContainer, blobServiceProperties, managementPolicy],
+  ...[iotHub, certificate, builtInConsumerGroup, provisioningService, provisioningCertificate],
+  ...[vault, key],
+  ...[
+    virtualNetwork,
+    subnet,
+    networkSecurityGroup,
+    privateEndpoint,
+    privateDnsZoneGroup,
+    privateZone,
+    virtualNetworkLink,
+  ],
+];
+
+/** By Pulumi type token without package. To add a kind: its entry here, its name in `names.ts`, `schema/extract.ts`. */
+export const kinds: ReadonlyMap<string, Kind> = new Map(all.map((kind) => [kind.kind, kind]));
+
+/** By ARM type, lower case. */
+export const kindsByArmType: ReadonlyMap<string, Kind> = new Map(all.map((kind) => [kind.armType.toLowerCase(), kind]));

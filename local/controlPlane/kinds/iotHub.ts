@@ -1,0 +1,264 @@
+import type { ArmResource, Properties } from '../../contracts';
+import { isUnknownAt, type Placed, textAt, valueAt, valuesAt } from '../values';
+import { type Failure, inGroup, type Kind, type Rule, type Surroundings } from './kind';
+import { atMost, attachedIdentity, identity, matches, oneOf, outside, range, refersTo, unique } from './rules';
+
+const routing = 'properties.routing';
+const quotas = 'Learn: IoT Hub quotas and throttling';
+const armTypes = 'ARM types';
+const endpointName = /^[A-Za-z0-9._-]{1,64}$/;
+const endpointNameText = '1 to 64 letters, digits, periods, hyphens and underscores';
+const builtInEndpoint = 'events';
+const reservedNames: ReadonlySet<string> = new Set([
+  'events',
+  'filenotifications',
+  'messagenotifications',
+  'operationsmonitoringevents',
+]);
+const endpointLists = [
+  'eventHubs',
+  'storageContainers',
+  'serviceBusQueues',
+  'serviceBusTopics',
+  'cosmosDBSqlContainers',
+];
+
+/** Learn: "IoT Hub quotas and throttling", units per tier. */
+const maxUnits: Readonly<Record<string, number>> = { F1: 1, B1: 200, B2: 200, B3: 10, S1: 200, S2: 200, S3: 10 };
+
+export const iotHub: Kind = {
+  kind: 'iothub:IotHubResource',
+  armType: 'Microsoft.Devices/IotHubs',
+  id: inGroup('Microsoft.Devices/IotHubs/{resourceName}'),
+  name: {
+    min: 3,
+    max: 50,
+    pattern: /^[A-Za-z0-9-]*[A-Za-z0-9]$/,
+    allowed: 'letters, digits and hyphens, not ending in a hyphen',
+  },
+  isGlobalName: true,
+  immutable: ['properties.enableDataResidency', 'properties.eventHubEndpoints.events.partitionCount'],
+  rules: [
+    ...identity(),
+    units,
+    range('properties.eventHubEndpoints.events.retentionTimeInDays', 1, 7, quotas),
+    range('properties.eventHubEndpoints.events.partitionCount', 2, 32, quotas),
+    range('properties.cloudToDevice.maxDeliveryCount', 1, 100, armTypes),
+    oneOf('properties.minTlsVersion', ['1.0', '1.2'], 'Learn: IoT Hub TLS support'),
+    atMost(`${routing}.routes`, 100, quotas),
+    atMost(`${routing}.enrichments`, 10, quotas),
+    ...endpointRules(),
+    ...routeRules(),
+    eventHubTargets,
+    containerTargets,
+  ],
+  defaults: () => ({
+    properties: {
+      disableLocalAuth: false,
+      disableDeviceSAS: false,
+      disableModuleSAS: false,
+      publicNetworkAccess: 'Enabled',
+      features: 'None',
+      eventHubEndpoints: { events: { partitionCount: 4, retentionTimeInDays: 1 } },
+    },
+  }),
+  computed: ({ inputs }) => ({
+    properties: {
+      hostName: `${String(inputs.resourceName)}.azure-devices.net`,
+      state: 'Active',
+      provisioningState: 'Succeeded',
+    },
+  }),
+};
+
+function units(inputs: Properties): Failure[] {
+  const sku = textAt(inputs, 'sku.name');
+  const max = sku ? maxUnits[sku] : undefined;
+  return max ? outside(inputs, 'sku.capacity', 1, max, `on ${sku} (${quotas})`) : [];
+}
+
+function endpointRules(): readonly Rule[] {
+  const containers = `${routing}.endpoints.storageContainers[]`;
+  const identities = [
+    'eventHubs',
+    'storageContainers',
+    'serviceBusQueues',
+    'serviceBusTopics',
+    'cosmosDBSqlContainers',
+  ].map((list) => `${routing}.endpoints.${list}[].identity.userAssignedIdentity`);
+  return [
+    ...identities.map((path) => refersTo(path, 'Microsoft.ManagedIdentity/userAssignedIdentities')),
+    ...identities.map((path) => attachedIdentity(path)),
+    range(`${containers}.batchFrequencyInSeconds`, 60, 720, armTypes),
+    range(`${containers}.maxChunkSizeInBytes`, 10_485_760, 524_288_000, armTypes),
+    oneOf(`${containers}.encoding`, ['avro', 'avrodeflate', 'json'], armTypes),
+    fileNameFormat,
+    endpointNames,
+    endpointAccess,
+  ];
+}
+
+/** ARM types: "must contain all of {iothub}, {partition}, {YYYY}, {MM}, {DD}, {HH} and {mm} in any order". */
+function fileNameFormat(inputs: Properties): Failure[] {
+  const parts = ['{iothub}', '{partition}', '{YYYY}', '{MM}', '{DD}', '{HH}', '{mm}'];
+  return valuesAt(inputs, `${routing}.endpoints.storageContainers[].fileNameFormat`).flatMap(({ path, value }) => {
+    const missing = parts.filter((part) => !String(value).includes(part));
+    if (missing.length === 0) return [];
+    return [
+      {
+        property: path,
+        reason: `fileNameFormat '${String(value)}' lacks ${missing.join(' ')}; it must contain all of ${parts.join(' ')} (${armTypes}).`,
+      },
+    ];
+  });
+}
+
+function endpoints(inputs: Properties): Placed[] {
+  return endpointLists.flatMap((list) => valuesAt(inputs, `${routing}.endpoints.${list}[]`));
+}
+
+function endpointNames(inputs: Properties): Failure[] {
+  const failures: Failure[] = [];
+  const seen = new Set<string>();
+  const all = endpoints(inputs);
+  for (const { path, value } of all) {
+    const name = textAt(value, 'name');
+    if (name === undefined) continue;
+    const property = `${path}.name`;
+    if (!endpointName.test(name))
+      failures.push({ property, reason: `endpoint name is '${name}'; allowed are ${endpointNameText} (${armTypes}).` });
+    if (reservedNames.has(name.toLowerCase()))
+      failures.push({ property, reason: `endpoint name '${name}' is reserved by IoT Hub.` });
+    if (seen.has(name.toLowerCase()))
+      failures.push({ property, reason: `endpoint name '${name}' is given twice; it must be unique in the hub.` });
+    seen.add(name.toLowerCase());
+  }
+  if (all.length > 10)
+    failures.push({
+      property: `${routing}.endpoints`,
+      reason: `there are ${all.length} custom endpoints; allowed are at most 10 (${quotas}).`,
+    });
+  return failures;
+}
+
+/** By identity an endpoint needs `endpointUri` (and its entity), by key a connection string. */
+function endpointAccess(inputs: Properties): Failure[] {
+  return endpoints(inputs).flatMap(({ path, value }) => {
+    const byIdentity = textAt(value, 'authenticationType') === 'identityBased';
+    const needed = byIdentity
+      ? path.includes('eventHubs')
+        ? ['endpointUri', 'entityPath']
+        : ['endpointUri']
+      : ['connectionString'];
+    return needed
+      .filter(
+        (name) =>
+          !isUnknownAt(value, 'authenticationType') && valueAt(value, name) === undefined && !isUnknownAt(value, name),
+      )
+      .map((name) => ({
+        property: `${path}.${name}`,
+        reason: `${name} is missing; an endpoint with authenticationType '${byIdentity ? 'identityBased' : 'keyBased'}' needs it.`,
+      }));
+  });
+}
+
+function routeRules(): readonly Rule[] {
+  const names = [`${routing}.routes[]`, `${routing}.enrichments[]`].map((list) => `${list}.endpointNames`);
+  return [
+    unique(`${routing}.routes[].name`, armTypes),
+    matches(`${routing}.routes[].name`, endpointName, endpointNameText, armTypes),
+    atMost(`${routing}.routes[].endpointNames`, 1, armTypes),
+    atMost(`${routing}.fallbackRoute.endpointNames`, 1, armTypes),
+    unique(`${routing}.enrichments[].key`, armTypes),
+    oneOf(`${routing}.fallbackRoute.source`, ['DeviceMessages'], 'ARM types'),
+    (inputs) => {
+      const known = endpoints(inputs).map(({ value }) => textAt(value, 'name'));
+      if (known.includes(undefined) || isUnknownAt(inputs, `${routing}.endpoints`)) return [];
+      return [...names, `${routing}.fallbackRoute.endpointNames`]
+        .flatMap((path) => valuesAt(inputs, `${path}[]`))
+        .filter(({ value }) => value !== builtInEndpoint && !known.includes(String(value)))
+        .map(({ path, value }) => ({
+          property: path,
+          reason: `endpoint '${String(value)}' is not declared; allowed are ${[builtInEndpoint, ...known].join(', ')}.`,
+        }));
+    },
+  ];
+}
+
+/** Host and port of a URI, without the ports that mean "default" for HTTPS and AMQPS. */
+function hostOf(uri: string): string {
+  return uri
+    .replace(/^[a-z]+:\/\//i, '')
+    .replace(/\/.*$/, '')
+    .replace(/:(443|5671)$/, '')
+    .toLowerCase();
+}
+
+/** Resources whose own endpoint is `uri`. */
+function servedAt(all: readonly ArmResource[], endpoint: string, uri: string): ArmResource[] {
+  return all.filter((r) => {
+    const own = textAt(r.outputs, endpoint);
+    if (own === undefined) return false;
+    const path = (u: string) => u.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/$/, '');
+    return hostOf(own) === hostOf(uri) && path(own).toLowerCase() === path(uri).toLowerCase();
+  });
+}
+
+function eventHubTargets(inputs: Properties, around: Surroundings): Failure[] {
+  return valuesAt(inputs, `${routing}.endpoints.eventHubs[]`).flatMap(({ path, value }) => {
+    const [uri, hub] = [textAt(value, 'endpointUri'), textAt(value, 'entityPath')];
+    if (!uri) return [];
+    const namespaces = servedAt(around.resources.list('eventhub:Namespace'), 'serviceBusEndpoint', uri);
+    if (namespaces.length === 0) {
+      return [
+        {
+          property: `${path}.endpointUri`,
+          reason: `there is no Event Hubs namespace at '${uri}'; use its serviceBusEndpoint.`,
+        },
+      ];
+    }
+    if (!hub || namespaces.some((ns) => around.exists(`${ns.id}/eventhubs/${hub}`))) return [];
+    return [{ property: `${path}.entityPath`, reason: `event hub '${hub}' does not exist at '${uri}'.` }];
+  });
+}
+
+function containerTargets(inputs: Properties, around: Surroundings): Failure[] {
+  return valuesAt(inputs, `${routing}.endpoints.storageContainers[]`).flatMap(({ path, value }) => {
+    const [uri, container] = [textAt(value, 'endpointUri'), textAt(value, 'containerName')];
+    if (!uri) return [];
+    const accounts = servedAt(around.resources.list('storage:StorageAccount'), 'primaryEndpoints.blob', uri);
+    if (accounts.length === 0) {
+      return [
+        {
+          property: `${path}.endpointUri`,
+          reason: `there is no storage account at '${uri}'; use its primaryEndpoints.blob.`,
+        },
+      ];
+    }
+    const exists = (id: string) => around.exists(`${id}/blobServices/default/containers/${container}`);
+    if (!container || accounts.some(({ id }) => exists(id))) return [];
+    return [{ property: `${path}.containerName`, reason: `container '${container}' does not exist at '${uri}'.` }];
+  });
+}
+
+export const certificate: Kind = {
+  kind: 'iothub:Certificate',
+  armType: 'Microsoft.Devices/IotHubs/certificates',
+  id: inGroup('Microsoft.Devices/IotHubs/{resourceName}/certificates/{certificateName}'),
+  name: { min: 1, max: 64, pattern: /^[A-Za-z0-9._-]+$/, allowed: 'letters, digits, periods, hyphens and underscores' },
+};
+
+export const builtInConsumerGroup: Kind = {
+  kind: 'iothub:IotHubResourceEventHubConsumerGroup',
+  armType: 'Microsoft.Devices/IotHubs/eventHubEndpoints/ConsumerGroups',
+  id: inGroup(
+    'Microsoft.Devices/IotHubs/{resourceName}/eventHubEndpoints/{eventHubEndpointName}/ConsumerGroups/{name}',
+  ),
+  name: {
+    min: 1,
+    max: 50,
+    pattern: /^[A-Za-z0-9$]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+    allowed: 'letters, digits, periods, hyphens and underscores',
+  },
+  rules: [oneOf('eventHubEndpointName', [builtInEndpoint], 'Learn: built-in endpoint')],
+};
