@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Client, PublishPacket } from 'aedes';
 import type { Clock, Log } from '../contracts';
-import { EndpointBroker, notAuthorized, sendTo } from '../mqtt/endpointBroker';
+import { EndpointBroker, notAuthorized } from '../mqtt/endpointBroker';
 import { AttestationRefused, type Registrant, type Registrar, type RegistrationState } from './registrar';
 
 /** What the service asks a device to wait between two looks at its operation. Azure says 3. */
@@ -61,7 +61,8 @@ export class ProvisioningDeviceApi {
     // A client that is refused or breaks off is no fault of the service.
     broker.on('clientError', () => undefined);
     broker.on('connectionError', () => undefined);
-    return { accept: (socket) => void broker.handle(socket), stop: () => broker.stop() };
+    // The listener has just looked at the first byte; until the next turn a stream tells a new reader nothing of the rest.
+    return { accept: (socket) => void setImmediate(() => broker.handle(socket)), stop: () => broker.stop() };
   }
 
   /** @returns why the client is refused. */
@@ -94,7 +95,8 @@ export class ProvisioningDeviceApi {
       : this.operationStatus(registrant, query.get('operationId') ?? '');
     const wait = answer.status === 202 ? `&retry-after=${retryAfterSeconds}` : '';
     const topic = `$dps/registrations/res/${answer.status}/?$rid=${requestId}${wait}`;
-    sendTo(client, topic, Buffer.from(JSON.stringify(answer.body)));
+    const payload = JSON.stringify(answer.body);
+    client.publish({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false }, () => undefined);
     return undefined;
   }
 
