@@ -71,10 +71,10 @@ export const nodes: Readonly<Record<NodeId, ArchitectureNode>> = {
   lake: { name: 'Data lake', kind: 'ADLS Gen2', icon: 'storage', column: 4, row: 3, span: 2, steps: ['9', '11a'] },
   databricks: { name: 'Databricks', kind: 'scoring', icon: 'spark', column: 5, row: 2, steps: ['10', '12'] },
   mlOutput: { name: 'ML Output', kind: 'function', icon: 'function', column: 5, row: 1, steps: ['13a', '14'] },
-  sql: { name: 'Azure SQL', kind: 'scored data', icon: 'database', column: 6, row: 1, steps: ['14'] },
+  sql: { name: 'Azure SQL', kind: 'scores', icon: 'database', column: 6, row: 1, steps: ['14'] },
   powerBi: { name: 'Power BI', kind: 'dashboard', icon: 'chart', column: 6, row: 0, steps: ['15', '16'] },
   careTeam: { name: 'Care Team', kind: 'app', icon: 'people', column: 7, row: 1, steps: ['17'] },
-  teams: { name: 'Teams', kind: 'coordination', icon: 'chat', column: 7, row: 2, steps: ['18'] },
+  teams: { name: 'Teams', kind: 'chat', icon: 'chat', column: 7, row: 2, steps: ['18'] },
 };
 
 export interface Point {
@@ -96,16 +96,16 @@ export interface Arrow {
   readonly both: boolean;
 }
 
-export const pictureSize = { width: 1440, height: 500 };
-const columnPitch = 187;
-const rowPitch = 140;
-const boxWidth = 122;
+export const pictureSize = { width: 1440, height: 532 };
+const columnPitch = 188;
+const rowPitch = 152;
+const boxWidth = 112;
 const boxHeight = 64;
 
 export function box(id: NodeId): { x: number; y: number; width: number; height: number } {
   const { column, row, span = 1 } = nodes[id];
   return {
-    x: 4 + column * columnPitch,
+    x: 6 + column * columnPitch,
     y: 6 + row * rowPitch,
     width: boxWidth + (span - 1) * columnPitch,
     height: boxHeight,
@@ -138,7 +138,10 @@ function vertical(step: StepId, from: NodeId, to: NodeId, offset = 0, look: Look
     { x, y: down ? source.y + source.height : source.y },
     { x, y: down ? target.y : target.y + target.height },
   ] as const;
-  return { step, from, to, points, badge: middle(...points), label: look.label ?? 'beside', both: look.both ?? false };
+  const label = look.label ?? 'beside';
+  const centre = middle(...points);
+  const badge = label === 'narrow' ? { x, y: centre.y - 18 } : centre;
+  return { step, from, to, points, badge, label, both: look.both ?? false };
 }
 
 function devicesToEdge(): Arrow {
@@ -156,9 +159,9 @@ export const arrows: readonly Arrow[] = [
   vertical('3', 'iotHub', 'raw'),
   right('4', 'iotHub', 'devicedata'),
   right('4', 'devicedata', 'medTech', { label: 'none' }),
-  vertical('5a', 'medTech', 'fhir', -44, { label: 'narrow' }),
-  vertical('5b', 'fhir', 'medTech', 1, { label: 'narrow' }),
-  vertical('5c', 'medTech', 'fhir', 46, { label: 'narrow' }),
+  vertical('5a', 'medTech', 'fhir', -42, { label: 'narrow' }),
+  vertical('5b', 'fhir', 'medTech', 0, { label: 'narrow' }),
+  vertical('5c', 'medTech', 'fhir', 42, { label: 'narrow' }),
   right('6', 'medTech', 'mlInput'),
   vertical('7', 'mlInput', 'fhir', 0, { both: true }),
   vertical('8', 'mlInput', 'enriched'),
@@ -173,5 +176,5 @@ export const arrows: readonly Arrow[] = [
   vertical('15', 'sql', 'powerBi', -36, { label: 'narrow' }),
   vertical('16', 'sql', 'powerBi', 30, { label: 'narrow' }),
   right('17', 'sql', 'careTeam'),
-  vertical('18', 'careTeam', 'teams'),
+  vertical('18', 'careTeam', 'teams', -36),
 ];

@@ -9,7 +9,7 @@ export function badgeShape(path: PathColour): SVGElement {
     case 'green':
       return svg('rect', { x: -13, y: -12, width: 26, height: 24, rx: 5 });
     case 'red':
-      return svg('path', { d: 'M0-16.5 16.5 0 0 16.5-16.5 0Z', 'stroke-linejoin': 'round' });
+      return svg('path', { d: 'M0-17.5 17.5 0 0 17.5-17.5 0Z', 'stroke-linejoin': 'round' });
     case 'orange':
       return svg('path', { d: 'M-8-13h16l8 13-8 13h-16l-8-13Z', 'stroke-linejoin': 'round' });
   }
@@ -23,5 +23,10 @@ export const shapeNames: Readonly<Record<PathColour, string>> = {
 };
 
 export function badge(path: PathColour, label: string): SVGGElement {
-  return svg('g', { class: 'badge' }, badgeShape(path), svg('text', { dy: '0.35em', 'aria-hidden': 'true' }, label));
+  return svg(
+    'g',
+    { class: 'badge' },
+    badgeShape(path),
+    svg('text', { class: label.length > 2 ? 'long' : '', dy: '0.35em', 'aria-hidden': 'true' }, label),
+  );
 }

@@ -33,7 +33,7 @@ export class DevicesTable {
     const title = html('h2', { id: 'devices-title' }, 'Devices');
     const table = html('table', {}, this.head, this.body);
     table.setAttribute('aria-labelledby', 'devices-title');
-    const focusable = { class: 'scroller', tabindex: 0, role: 'region', 'aria-labelledby': 'devices-title' };
+    const focusable = { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': 'Table of devices' };
     this.scroller = html('div', focusable, table);
     byId('devices').append(html('div', { class: 'title-row' }, title, this.summary, this.chooser), this.scroller);
     this.choice.addEventListener('change', () => {

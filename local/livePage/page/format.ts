@@ -1,10 +1,17 @@
 import type { Measure, StepSnapshot } from '../snapshot';
 
+/** No-break space between a number and its unit. */
+const unbroken = '\u00a0';
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 export function formatCount(count: number): string {
   return count < 1_000_000 ? whole.format(count) : compact.format(count);
+}
+
+/** For narrow places: `19.2K`. */
+export function formatShortCount(count: number): string {
+  return count < 10_000 ? whole.format(count) : compact.format(count);
 }
 
 export function formatRate(perSecond: number): string {
@@ -13,9 +20,9 @@ export function formatRate(perSecond: number): string {
 
 /** A delay, from `0.4 ms` to `3 min`. */
 export function formatDelay(milliseconds: number): string {
-  if (milliseconds < 9.95) return `${milliseconds.toFixed(1)} ms`;
-  if (milliseconds < 999.5) return `${milliseconds.toFixed(0)} ms`;
-  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  if (milliseconds < 9.95) return `${milliseconds.toFixed(1)}${unbroken}ms`;
+  if (milliseconds < 999.5) return `${milliseconds.toFixed(0)}${unbroken}ms`;
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)}${unbroken}s`;
   return formatSpan(milliseconds);
 }
 
@@ -37,7 +44,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** `p50 8.0 ms`, `p95 31 ms`; empty where delays are not known. */
 export function delayTexts(measure: Measure): string[] {
   if (measure.delayP50Ms === undefined || measure.delayP95Ms === undefined) return [];
-  return [`p50 ${formatDelay(measure.delayP50Ms)}`, `p95 ${formatDelay(measure.delayP95Ms)}`];
+  return [`p50${unbroken}${formatDelay(measure.delayP50Ms)}`, `p95${unbroken}${formatDelay(measure.delayP95Ms)}`];
 }
 
 /** What a step does at the moment, in words. */
@@ -52,11 +59,14 @@ export function stepStatus(step: StepSnapshot): string {
 /** Shows instants in the ward's zone. */
 export class WardTime {
   private readonly date: Intl.DateTimeFormat;
+  private readonly short: Intl.DateTimeFormat;
   private readonly time: Intl.DateTimeFormat;
 
   constructor(readonly timeZone: string) {
     const day = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const;
     this.date = new Intl.DateTimeFormat('en-GB', { timeZone, ...day });
+    const minutes = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } as const;
+    this.short = new Intl.DateTimeFormat('en-GB', { timeZone, ...minutes });
     this.time = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'medium' });
   }
 
@@ -69,6 +79,6 @@ export class WardTime {
   }
 
   dayAndClock(iso: string): string {
-    return `${this.day(iso)}, ${this.clock(iso).slice(0, 5)}`;
+    return this.short.format(new Date(iso));
   }
 }

@@ -7,13 +7,14 @@ import { plural, stepStatus } from './format';
 /** The lists below the picture: health of the endpoints, where things are, and the 18 steps in words. */
 export class Lists {
   private readonly endpoints = html('ul');
+  private readonly noPlaces = html('p', { class: 'quiet' }, 'Nothing is up yet.');
   private readonly places = html('dl');
   private readonly statusOf = new Map<string, HTMLElement>();
   private shown = '';
 
   constructor() {
     byId('endpoints').append(html('h2', { id: 'endpoints-title' }, 'Routing endpoints'), this.endpoints);
-    byId('places').append(html('h2', { id: 'places-title' }, 'Where things are'), this.places);
+    byId('places').append(html('h2', { id: 'places-title' }, 'Where things are'), this.noPlaces, this.places);
     byId('steps').append(html('h2', { id: 'steps-title' }, 'The 18 steps'), this.stepColumns());
   }
 
@@ -26,7 +27,8 @@ export class Lists {
     const none = html('li', { class: 'quiet' }, 'None yet.');
     this.endpoints.replaceChildren(...(endpoints.length > 0 ? endpoints.map(endpointItem) : [none]));
     this.places.replaceChildren(...places.map(placeItem));
-    if (places.length === 0) this.places.append(html('p', { class: 'quiet' }, 'Nothing is up yet.'));
+    this.places.hidden = places.length === 0;
+    this.noPlaces.hidden = places.length > 0;
   }
 
   private showStep(step: StepSnapshot): void {
@@ -51,7 +53,7 @@ export class Lists {
 
   private stepItem(id: string, path: (typeof paths)[number]['colour'], does: string): HTMLElement {
     const sign = svg('svg', {
-      viewBox: '-17 -17 34 34',
+      viewBox: '-18.5 -18.5 37 37',
       width: 30,
       height: 30,
       role: 'img',

@@ -35,10 +35,15 @@ function show(snapshot: Snapshot): void {
 function showConnection(state: ConnectionState): void {
   const was = document.body.dataset.connection;
   document.body.dataset.connection = state;
-  setText(byId('connection'), state === 'connected' ? cloudWords(latest) : 'Disconnected: trying again');
+  if (state === 'connected') setText(byId('connection'), cloudWords(latest));
+  else if (was !== state) setText(byId('connection'), `Disconnected at ${wallTime()}, trying again`);
   if (state === was) return;
   if (state === 'disconnected') setText(byId('announcement'), 'The local cloud does not answer. Trying again.');
   else if (was === 'disconnected') setText(byId('announcement'), 'Connected again.');
+}
+
+function wallTime(): string {
+  return new Date().toLocaleTimeString('en-GB');
 }
 
 function cloudWords(snapshot: Snapshot | undefined): string {

@@ -3,7 +3,7 @@ import { type PathColour, type StepId, steps } from '../steps';
 import { type Arrow, arrows, box, type NodeId, nodes, type Point, pictureSize } from './architecture';
 import { badge } from './badge';
 import { setAttribute, setText, svg } from './element';
-import { delayTexts, formatCount, formatRate, plural, stepStatus } from './format';
+import { delayTexts, formatCount, formatRate, formatShortCount, stepStatus } from './format';
 import { icon } from './icons';
 import { pulse } from './pulse';
 
@@ -35,7 +35,7 @@ export class Picture {
     this.root.append(enrolmentLine());
     for (const id of Object.keys(nodes) as NodeId[]) this.drawBox(id);
     const reader = box('devicedata');
-    placeAt(this.consumer, { x: reader.x + reader.width / 2, y: reader.y + reader.height + 18 });
+    placeAt(this.consumer, { x: reader.x + 3, y: reader.y + reader.height + 20 });
     this.root.append(this.consumer);
     this.drawn = arrows.map((arrow, index) => this.drawArrow(arrow, index));
     this.listen(onChoose);
@@ -60,9 +60,9 @@ export class Picture {
     const group = svg('g', { class: 'box', role: 'img', 'data-node': id, transform: `translate(${x} ${y})` });
     group.append(
       svg('rect', { width, height, rx: 10 }),
-      svg('g', { transform: 'translate(11 10)' }, icon(iconName)),
-      svg('text', { class: 'name', x: 38, y: 26 }, name),
-      svg('text', { class: 'kind', x: 12, y: 50 }, kind),
+      svg('g', { transform: `translate(${width - 31} 35)` }, icon(iconName)),
+      svg('text', { class: 'name', x: 11, y: 26 }, name),
+      svg('text', { class: 'kind', x: 11, y: 50 }, kind),
     );
     this.boxes.set(id, group);
     this.root.append(group);
@@ -146,16 +146,16 @@ const labelOffsets: Readonly<Record<Arrow['label'], readonly Point[]>> = {
   around: [
     { x: 0, y: -34 },
     { x: 0, y: -20 },
-    { x: 0, y: 29 },
-    { x: 0, y: 42 },
+    { x: 0, y: 28 },
+    { x: 0, y: 41 },
   ],
   beside: [
-    { x: 21, y: -16 },
-    { x: 21, y: -2 },
-    { x: 21, y: 12 },
-    { x: 21, y: 25 },
+    { x: 21, y: -17 },
+    { x: 21, y: -3 },
+    { x: 21, y: 11 },
+    { x: 21, y: 24 },
   ],
-  narrow: [{ x: 4, y: 29 }],
+  narrow: [{ x: 4, y: 28 }],
   none: [],
 };
 
@@ -169,8 +169,8 @@ function labelTexts({ badge: centre, label }: Arrow): SVGTextElement[] {
 }
 
 function labelLines(step: StepSnapshot, { label }: Arrow): string[] {
-  if (step.state === 'held') return ['held', plural(step.count, 'msg', 'msgs')];
-  if (label === 'narrow') return [formatCount(step.count)];
+  if (step.state === 'held') return ['held', `${formatCount(step.count)} so far`];
+  if (label === 'narrow') return [formatShortCount(step.count)];
   return [formatCount(step.count), formatRate(step.ratePerSecond), ...delayTexts(step)];
 }
 

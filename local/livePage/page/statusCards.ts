@@ -11,12 +11,13 @@ export class StatusCards {
   private readonly replayNote = html('p', { class: 'quiet' });
   private readonly progress = html('progress', { max: 1, 'aria-labelledby': 'replay-title' });
   private readonly verdict = html('p', { class: 'large' });
+  private readonly verdictNote = html('p', { class: 'quiet' });
   private readonly counts = html('dl', { class: 'figures' });
 
   constructor() {
     card('clock', 'Virtual clock', this.clock, this.day, this.mode);
     card('replay', 'Replay', this.replay, this.progress, this.replayNote);
-    card('verdict', 'Verdict of the judge', this.verdict, this.counts);
+    card('verdict', 'Verdict of the judge', this.verdict, this.verdictNote, this.counts);
   }
 
   show(snapshot: Snapshot, time: WardTime): void {
@@ -48,13 +49,11 @@ export class StatusCards {
   private showVerdict(verdict: Verdict | null, replay: ReplaySnapshot | null): void {
     byId('verdict').dataset.state = verdict ? (isGood(verdict) ? 'good' : 'bad') : 'none';
     setText(this.verdict, verdict ? verdictWords(verdict) : 'Not judged yet');
-    if (!verdict) {
-      const when = replay
-        ? 'The judge reads the stores when the replay has ended.'
-        : 'A replay is judged when it ends.';
-      if (this.counts.textContent !== when) this.counts.replaceChildren(html('p', { class: 'quiet' }, when));
-      return;
-    }
+    this.counts.hidden = verdict === null;
+    this.verdictNote.hidden = verdict !== null;
+    const ends = replay ? 'The judge reads the stores when the replay has ended.' : 'A replay is judged when it ends.';
+    setText(this.verdictNote, ends);
+    if (!verdict) return;
     const figures = verdictFigures(verdict);
     const text = JSON.stringify(figures);
     if (this.counts.dataset.shown === text) return;

@@ -67,6 +67,8 @@ function overview({ steps: measured }: Snapshot): string {
   const choose = 'Point at a badge, or reach one with the Tab and arrow keys, to read about its step.';
   if (held.length > 0) return `Messages wait at step ${held.join(', ')}. ${choose}`;
   if (alive.length === 0) return `No step is alive yet. ${choose}`;
-  const rest = alive.length < steps.length ? ' Dashed parts come with a later release.' : '';
-  return `Alive: ${alive.length === 1 ? 'step' : 'steps'} ${alive.join(', ')}.${rest} ${choose}`;
+  if (alive.length === steps.length) return `All 18 steps are alive. ${choose}`;
+  const isAnyAbsent = measured.some(({ state }) => state === 'absent');
+  const dashed = `Dashed parts come with a later release${isAnyAbsent ? ' or are not used by this program' : ''}.`;
+  return `Alive: ${alive.length === 1 ? 'step' : 'steps'} ${alive.join(', ')}. ${dashed} ${choose}`;
 }

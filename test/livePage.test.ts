@@ -1,0 +1,317 @@
+import { spawnSync } from 'node:child_process';
+import { get, request } from 'node:http';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { applyChanges, changesBetween } from '../local/livePage/changes';
+import {
+  everyStepAlive,
+  finishedSnapshot,
+  goodVerdict,
+  runningSnapshot,
+  startingSnapshot,
+} from '../local/livePage/demoSnapshot';
+import { type LivePage, startLivePage } from '../local/livePage/server';
+import type { Snapshot } from '../local/livePage/snapshot';
+import { StepBoard } from '../local/livePage/stepBoard';
+import { steps } from '../local/livePage/steps';
+import { VitalsBoard } from '../local/livePage/vitalsBoard';
+
+const noLog = { info: () => {}, warn: () => {} };
+
+describe('what is counted', () => {
+  it('counts messages, rate and delays of each step', () => {
+    let now = 1_000_000;
+    const board = new StepBoard(() => now);
+    board.declare('alive', '1', '3');
+    board.declare('absent', '2');
+    for (let message = 1; message <= 100; message++) board.emit({ step: '1', count: 1, delays: [message] });
+    const step = (id: string) => board.steps().find((each) => each.id === id);
+    expect(step('1')).toEqual({
+      id: '1',
+      count: 100,
+      ratePerSecond: 20,
+      delayP50Ms: 50,
+      delayP95Ms: 95,
+      state: 'active',
+    });
+    expect([step('2')?.state, step('3')?.state, step('4')?.state]).toEqual(['absent', 'waiting', 'planned']);
+    now += 4_900;
+    board.emit({ step: '1', count: 5 });
+    now += 200;
+    expect(step('1')).toMatchObject({ count: 105, ratePerSecond: 1 });
+    now += 60_000;
+    expect(step('1')).toMatchObject({ count: 105, ratePerSecond: 0 });
+  });
+
+  it('says why messages are held, and forgets it when they flow again', () => {
+    const board = new StepBoard();
+    board.declare('alive', '3');
+    board.hold('3', 'no role');
+    expect(board.steps().find(({ id }) => id === '3')).toMatchObject({ state: 'held', reason: 'no role' });
+    board.hold('3', undefined);
+    expect(board.steps().find(({ id }) => id === '3')?.state).toBe('waiting');
+  });
+
+  it('refuses an event of a step that the architecture does not have', () => {
+    expect(() => new StepBoard().emit({ step: '19', count: 1 })).toThrow('"19"; allowed are 1 to 18');
+  });
+
+  it('keeps the newest vital signs by their own time, whatever the order of arrival', () => {
+    const board = new VitalsBoard();
+    const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+    board.observeMessage('b10', { time: at(0), hr: 60 });
+    board.observeMessage('b2', { time: at(2), hr: 72 });
+    board.observeMessage('b2', { time: at(1), hr: 71, spo2: 97 });
+    board.observeMessage('b2', { time: at(1), hr: 70, spo2: 96 });
+    board.observeMessage('b2', { time: 'yesterday', hr: 1 });
+    board.observeMessage('b2', { time: at(9), note: 'no number' });
+    expect(board.devices().map(({ deviceId }) => deviceId)).toEqual(['b2', 'b10']);
+    expect(board.devices()[0]).toEqual({
+      deviceId: 'b2',
+      lastTime: at(2),
+      latest: { hr: 72, spo2: 96 },
+      history: {
+        times: [Date.parse(at(1)) / 1000, Date.parse(at(2)) / 1000],
+        values: { hr: [70, 72], spo2: [96, null] },
+      },
+    });
+    for (let minute = 10; minute < 200; minute++) board.observeMessage('b2', { time: at(minute), hr: minute });
+    expect(board.devices()[0]?.history.times).toHaveLength(60);
+    expect(board.devices()[0]?.latest.hr).toBe(199);
+  });
+
+  it('sends only what changed, from which the same snapshot follows', () => {
+    const [before, after] = [runningSnapshot(90), { ...runningSnapshot(90), devices: runningSnapshot(91, 4).devices }];
+    const changes = changesBetween(before, after);
+    expect(changes?.sections).toEqual({});
+    expect(changes?.removedDevices).toHaveLength(6);
+    expect(changes && applyChanges(before, changes)).toEqual(after);
+    expect(changesBetween(after, structuredClone(after))).toBeUndefined();
+  });
+});
+
+describe('the server', () => {
+  let page: LivePage;
+  let warnings: string[];
+  let source: () => Snapshot;
+
+  beforeEach(async () => {
+    warnings = [];
+    source = () => runningSnapshot(90);
+    const log = { ...noLog, warn: (message: string) => warnings.push(message) };
+    page = await startLivePage({ port: 0, snapshot: () => source(), log });
+  });
+  afterEach(() => page.close());
+
+  function status(method: string, host: string | undefined): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const sent = request(page.url, { method, headers: host ? { host } : {} }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.on('error', reject).end();
+    });
+  }
+
+  it('answers only itself: no other host name (DNS rebinding), nothing but reading', async () => {
+    const { port } = new URL(page.url);
+    expect(await status('GET', undefined)).toBe(200);
+    expect(await status('GET', `localhost:${port}`)).toBe(200);
+    expect(await status('GET', `evil.example:${port}`)).toBe(421);
+    expect(await status('GET', '127.0.0.1')).toBe(421);
+    expect(await status('POST', undefined)).toBe(405);
+    expect(await status('HEAD', undefined)).toBe(200);
+  });
+
+  it('lets the browser load and connect to nothing but itself', async () => {
+    const headers = (await fetch(page.url)).headers;
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('survives a source of snapshots that fails, says so once, and shows the next good one', async () => {
+    source = () => {
+      throw new Error('state folder is gone');
+    };
+    const text = await new Promise<string>((resolve, reject) => {
+      get(`${page.url}events`, (response) => {
+        let heard = '';
+        setTimeout(() => {
+          source = () => runningSnapshot(95);
+        }, 700);
+        response.on('data', (chunk: Buffer) => {
+          heard += chunk.toString();
+          if (!heard.includes('"synthetic ward"')) return;
+          resolve(heard);
+          response.destroy();
+        });
+      }).on('error', reject);
+    });
+    expect(text).toContain('event: snapshot');
+    expect(warnings).toEqual(['The live page cannot be brought up to date: state folder is gone']);
+  });
+});
+
+const setup = spawnSync(process.execPath, [join(__dirname, '../setup/chromium.mjs')], { encoding: 'utf8' });
+const executablePath = setup.stdout.trim();
+const inBrowser = executablePath ? describe : describe.skip;
+if (!executablePath) console.warn(`The tests of the live page in a browser are not run. ${setup.stderr}`);
+
+inBrowser('the page in a browser', () => {
+  let browser: Browser;
+  let live: LivePage;
+  let page: Page;
+  let current: Snapshot;
+  let faults: string[];
+
+  beforeAll(async () => {
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'];
+    browser = await chromium.launch({ executablePath, args });
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    await page?.context().close();
+    await live?.close();
+  });
+
+  async function open(snapshot: Snapshot, options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
+    current = snapshot;
+    faults = [];
+    live = await startLivePage({ port: 0, snapshot: () => current, log: noLog });
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+    });
+    page.on('pageerror', (error) => faults.push(error.message));
+    await page.goto(live.url);
+    await sees('#connection', /Live|Creating/);
+  }
+
+  function sees(selector: string, text: string | RegExp): Promise<void> {
+    return page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 15_000 });
+  }
+
+  const badge = (step: string) => page.locator(`.badge[data-step="${step}"]`);
+
+  async function accessibilityFaults(): Promise<string[]> {
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+    return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+  }
+
+  it('shows numbers as they happen, without errors and within its content security policy', async () => {
+    await open(runningSnapshot(90));
+    await sees('.arrow text.count', '900');
+    await sees('[data-device="monitor-03"]', 'ago');
+    await sees('[data-device="monitor-07"]', 'silent for 12 min');
+    expect(await page.locator('[data-device="monitor-03"] canvas').count()).toBe(1);
+    current = runningSnapshot(125);
+    await sees('.arrow text.count', '1,250');
+    await sees('#clock', '09:05:00');
+    await sees('#replay', 'Running 6 %');
+    await sees('.consumer', '1,250 read');
+    await page.locator('.pulse').first().waitFor({ state: 'attached', timeout: 15_000 });
+    await page.getByLabel('Curve of').selectOption('SpO₂');
+    expect(faults).toEqual([]);
+  });
+
+  it('names every step for those who do not see it, and the arrow keys go through them', async () => {
+    await open(runningSnapshot(90));
+    await sees('.arrow text.count', '900');
+    for (const { id, path, does } of steps) {
+      const name = (await badge(id).getAttribute('aria-label')) ?? '';
+      expect(name).toContain(`Step ${id}, ${path} path: ${does}`);
+    }
+    expect(await badge('3').getAttribute('aria-label')).toContain('900 messages · 10/s');
+    expect(await badge('9').getAttribute('aria-label')).toContain('comes with a later release');
+    await badge('1').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await sees('#step-detail', 'Step 3: Copy of the raw device data');
+    await page.keyboard.press('End');
+    await sees('#step-detail', 'Step 18');
+  });
+
+  it.each([
+    ['starting, light', startingSnapshot(), 'light'],
+    ['running, light', runningSnapshot(90), 'light'],
+    ['running, dark', runningSnapshot(90), 'dark'],
+    ['every step alive, dark', everyStepAlive(runningSnapshot(90)), 'dark'],
+    ['losses, light', finishedSnapshot({ ...goodVerdict, lost: 3 }), 'light'],
+    ['losses, dark', finishedSnapshot({ ...goodVerdict, lost: 3 }), 'dark'],
+  ] as const)('has no accessibility fault that axe finds: %s', async (_, snapshot, colorScheme) => {
+    await open(snapshot, { colorScheme });
+    expect(await accessibilityFaults()).toEqual([]);
+  });
+
+  it('says the verdict in words, whether all arrived or not', async () => {
+    await open(finishedSnapshot());
+    await sees('#verdict[data-state="good"]', 'Nothing lost, nothing duplicated');
+    current = finishedSnapshot({ ...goodVerdict, lost: 3, duplicated: 1, deadLettered: 2 });
+    await sees('#verdict[data-state="bad"]', '3 messages lost, 1 message duplicated, 2 dead-lettered');
+    await sees('#verdict .fault', 'lost3');
+  });
+
+  it('announces to a screen reader when the verdict is there', async () => {
+    await open(runningSnapshot(1900));
+    current = finishedSnapshot();
+    await page.locator('#announcement').filter({ hasText: 'Verdict: Nothing lost' }).waitFor({ state: 'attached' });
+  });
+
+  it('says which endpoint is held and why', async () => {
+    await open(runningSnapshot(90));
+    const reason = 'identity id-raw lacks Storage Blob Data Contributor on container raw';
+    current = {
+      ...current,
+      steps: current.steps.map((step) => (step.id === '3' ? { ...step, state: 'held', reason } : step)),
+      endpoints: current.endpoints.map((each) =>
+        each.name === 'raw' ? { ...each, state: 'held', waiting: 1, reason } : each,
+      ),
+    };
+    await sees('#endpoints li[data-state="held"]', `held: ${reason}; 1 message waits`);
+    await sees('.arrow[data-state="held"]', 'held');
+    await badge('3').focus();
+    await sees('#step-detail', `Held: ${reason}`);
+  });
+
+  it('says that the local cloud is gone, and comes back by itself', async () => {
+    await open(runningSnapshot(90));
+    await live.close();
+    await sees('#connection', /Disconnected at .*, trying again/);
+    current = runningSnapshot(100);
+    live = await startLivePage({ port: Number(new URL(live.url).port), snapshot: () => current, log: noLog });
+    await sees('#connection', 'Live');
+    await sees('.arrow text.count', '1,000');
+  });
+
+  it('shows no device, sixty devices, and long ids without breaking the layout', async () => {
+    await open(startingSnapshot());
+    await sees('#devices', 'No device has sent yet.');
+    current = runningSnapshot(90, 60);
+    await sees('#devices', '60 devices');
+    expect(await page.locator('#devices tbody tr').count()).toBe(60);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    current = runningSnapshot(90, 3);
+    await sees('#devices', '3 devices');
+    expect(await page.locator('#devices tbody tr').count()).toBe(3);
+  });
+
+  it('has words instead of the picture on a small screen, and nothing sticks out', async () => {
+    await open(runningSnapshot(90, 12), { viewport: { width: 390, height: 844 } });
+    await sees('#steps li', '1,080 messages');
+    expect(await page.locator('#picture').isVisible()).toBe(false);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+  });
+
+  it('keeps still for those who want reduced motion', async () => {
+    await open(runningSnapshot(90), { reducedMotion: 'reduce' });
+    await page.evaluate(`new MutationObserver(() => {
+      if (document.querySelector('.pulse')) document.body.dataset.moved = 'true';
+    }).observe(document.querySelector('#picture svg'), { childList: true, subtree: true })`);
+    current = runningSnapshot(125);
+    await sees('.arrow text.count', '1,250');
+    expect(await page.evaluate('document.body.dataset.moved')).toBeUndefined();
+  });
+});
