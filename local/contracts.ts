@@ -66,7 +66,8 @@ export interface Clock {
   now(): number;
   /**
    * Calls back once `now()` is at or past `time`. Returns a function that takes it back.
-   * Time does not move on before the promise of `run` is settled, so a replay waits for what was due.
+   * While a replay moves the clock, time does not go on before the promise of `run` is settled: `run` must not wait for
+   * a later time.
    */
   at(time: number, run: () => void | Promise<void>): () => void;
 }

@@ -143,6 +143,13 @@ describe('who may do what', () => {
         `stranger needs ${actions}containers/blobs/write on ${containerId('stplain', 'lake')}`,
       ),
     });
+    // Also when the answer stands before the whole body has been sent.
+    const large = Buffer.alloc(20 * 1024 * 1024);
+    await expect(stranger.getBlockBlobClient('x').upload(large, large.length)).rejects.toMatchObject({
+      statusCode: 403,
+    });
+    const nowhere = client(plainUrl, owner).getContainerClient('nowhere').getBlockBlobClient('x');
+    await expect(nowhere.upload(large, large.length)).rejects.toMatchObject({ code: 'ContainerNotFound' });
     await expect(stranger.getBlobClient('x').getProperties()).rejects.toMatchObject({ statusCode: 403 });
   });
 

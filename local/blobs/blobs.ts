@@ -27,7 +27,7 @@ const writeAction = 'Microsoft.Storage/storageAccounts/blobServices/containers/b
  * Blob Storage: accounts, containers and blobs, with Azurite behind an HTTPS end that checks tokens, roles and retention.
  *
  * What differs from Azure: there are no versions, so a blob within its retention cannot be overwritten (Azure would keep
- * the old version and take the new one). Lifecycle management, soft delete, tiers and replication are recorded and have
+ * the old version and take the new one), nor appended to. Lifecycle management, soft delete, tiers and replication are recorded and have
  * no effect. There is no Data Lake (dfs) endpoint, no account key and no SAS; times in answers are the machine's clock,
  * retention follows the virtual clock.
  */

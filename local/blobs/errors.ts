@@ -14,9 +14,9 @@ export function respondWithError(response: ServerResponse, error: unknown): void
     'content-length': Buffer.byteLength(body),
     'x-ms-error-code': code,
     'x-ms-request-id': randomUUID(),
-    // The body of a refused request is not read: the connection cannot be used again.
-    connection: 'close',
   });
+  // Read to its end, so that a client that is still sending gets to see the answer.
+  response.req.resume();
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 

@@ -26,7 +26,8 @@ const longestTimer = 2 ** 31 - 1;
 
 /**
  * The clock that all services read. It never goes back, also not over a restart or kill -9.
- * What is due is called in the order of time; time stands still at a due time until what was due then is done.
+ * What is due is called in the order of time. A held clock stands still at each due time until what was due is done; a
+ * running one goes on meanwhile.
  */
 export class VirtualClock implements Clock {
   private readonly file: number;

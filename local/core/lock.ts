@@ -30,7 +30,7 @@ export function lockFile(file: string, what: string): () => void {
 
 function heldBy(holder: Holder, what: string): Error {
   return new Error(
-    `A local cloud already runs on ${what} as process ${holder.pid}: end it with Ctrl-C or \`kill ${holder.pid}\`, or start this one with another --state.`,
+    `${what} is in use by process ${holder.pid}: end that one with Ctrl-C or \`kill ${holder.pid}\`, or start this one with another --state.`,
   );
 }
 
