@@ -249,9 +249,11 @@ inBrowser('the page in a browser', () => {
   it('says the verdict in words, whether all arrived or not', async () => {
     await open(finishedSnapshot());
     await sees('#verdict[data-state="good"]', 'Nothing lost, nothing duplicated');
-    current = finishedSnapshot({ ...goodVerdict, lost: 3, duplicated: 1, deadLettered: 2 });
-    await sees('#verdict[data-state="bad"]', '3 messages lost, 1 message duplicated, 2 dead-lettered');
+    current = finishedSnapshot({ ...goodVerdict, lost: 3, duplicated: 1, wrong: 4, deadLettered: 2 });
+    await sees('#verdict[data-state="bad"]', '3 messages lost, 1 message duplicated, 4 wrong, 2 dead-lettered');
     await sees('#verdict .fault', 'lost3');
+    current = { ...current, clock: { ...current.clock, speed: null } };
+    await sees('#clock', 'as fast as messages are acknowledged');
   });
 
   it('announces to a screen reader when the verdict is there', async () => {

@@ -1,4 +1,5 @@
-import type { DeviceSnapshot, EndpointSnapshot, Place, Snapshot, StepSnapshot, Verdict } from './snapshot';
+import type { Verdict } from '../judge/verdict';
+import type { DeviceSnapshot, EndpointSnapshot, Place, Snapshot, StepSnapshot } from './snapshot';
 import { type StepId, steps } from './steps';
 import { VitalsBoard } from './vitalsBoard';
 
@@ -14,6 +15,8 @@ export const goodVerdict: Verdict = {
   duplicated: 0,
   redelivered: 12,
   deadLettered: 0,
+  wrong: 0,
+  delayMs: { p50: 31, p95: 58 },
 };
 
 export function startingSnapshot(): Snapshot {

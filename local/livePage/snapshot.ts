@@ -1,3 +1,4 @@
+import type { Verdict } from '../judge/verdict';
 import type { StepId } from './steps';
 
 /** All that the live page shows, as one value. It holds device ids and vital signs, and no patient. */
@@ -26,8 +27,8 @@ export interface CloudSnapshot {
 export interface ClockSnapshot {
   /** The virtual clock, ISO 8601. */
   readonly now: string;
-  /** Virtual seconds per second of wall clock; 1 is real time. */
-  readonly speed: number;
+  /** Virtual seconds per second of wall clock; 1 is real time, null is as fast as messages are acknowledged. */
+  readonly speed: number | null;
   /** IANA name of the ward's zone, in which the page shows times. */
   readonly timeZone: string;
 }
@@ -43,18 +44,6 @@ export interface ReplaySnapshot {
   /** 0 to 1. */
   readonly progress: number;
   readonly message?: string;
-}
-
-/** What the judge found when a replay ended; counts of telemetry messages. */
-export interface Verdict {
-  readonly sent: number;
-  readonly devicedata: number;
-  readonly raw: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  /** Sent again by QoS 1 with the same natural key: no fault. */
-  readonly redelivered: number;
-  readonly deadLettered: number;
 }
 
 export interface Measure {

@@ -1,6 +1,7 @@
-import type { ReplaySnapshot, Snapshot, Verdict } from '../snapshot';
+import { isGood, type Verdict } from '../../judge/verdict';
+import type { ClockSnapshot, ReplaySnapshot, Snapshot } from '../snapshot';
 import { byId, html, setText } from './element';
-import { formatCount, plural, type WardTime } from './format';
+import { formatCount, formatDelay, plural, type WardTime } from './format';
 
 /** The three cards on top: virtual clock, replay, verdict of the judge. */
 export class StatusCards {
@@ -21,10 +22,10 @@ export class StatusCards {
   }
 
   show(snapshot: Snapshot, time: WardTime): void {
-    const { now, speed, timeZone } = snapshot.clock;
+    const { now, timeZone } = snapshot.clock;
     setText(this.clock, time.clock(now));
     setText(this.day, `${time.day(now)} · ${timeZone}`);
-    setText(this.mode, speed === 1 ? 'runs in real time' : `runs ${formatCount(speed)} times as fast as real time`);
+    setText(this.mode, speedWords(snapshot.clock));
     this.showReplay(snapshot, time);
     this.showVerdict(snapshot.verdict, snapshot.replay);
   }
@@ -59,11 +60,9 @@ export class StatusCards {
     if (this.counts.dataset.shown === text) return;
     this.counts.dataset.shown = text;
     this.counts.replaceChildren(
-      ...figures.map(([name, count, isFault]) => {
-        const item = html('div', {}, html('dt', {}, name), html('dd', {}, formatCount(count)));
-        if (isFault && count > 0) item.className = 'fault';
-        return item;
-      }),
+      ...figures.map(([name, count, isFault]) =>
+        html('div', isFault ? { class: 'fault' } : {}, html('dt', {}, name), html('dd', {}, count)),
+      ),
     );
   }
 }
@@ -84,28 +83,37 @@ function percent(share: number): string {
   return `${Math.floor(share * 100)} %`;
 }
 
-function isGood({ lost, duplicated, deadLettered }: Verdict): boolean {
-  return lost + duplicated + deadLettered === 0;
+function speedWords({ speed }: ClockSnapshot): string {
+  if (speed === null) return 'runs as fast as messages are acknowledged';
+  return speed === 1 ? 'runs in real time' : `runs ${formatCount(speed)} times as fast as real time`;
 }
 
 /** `Nothing lost, nothing duplicated`, or `3 messages lost, 1 duplicated`. */
-export function verdictWords({ lost, duplicated, deadLettered }: Verdict): string {
+export function verdictWords({ lost, duplicated, wrong, deadLettered }: Verdict): string {
   const faults = [
     lost > 0 ? `${plural(lost, 'message')} lost` : 'Nothing lost',
     duplicated > 0 ? `${plural(duplicated, 'message')} duplicated` : 'nothing duplicated',
+    ...(wrong > 0 ? [`${formatCount(wrong)} wrong`] : []),
     ...(deadLettered > 0 ? [`${formatCount(deadLettered)} dead-lettered`] : []),
   ];
   return faults.join(', ');
 }
 
-function verdictFigures(verdict: Verdict): [name: string, count: number, isFault: boolean][] {
+function verdictFigures(verdict: Verdict): [name: string, text: string, isFault: boolean][] {
+  const fault = (name: string, count: number): [string, string, boolean] => [name, formatCount(count), count > 0];
+  const plain = (name: string, count: number): [string, string, boolean] => [name, formatCount(count), false];
+  const { p50, p95 } = verdict.delayMs;
   return [
-    ['sent', verdict.sent, false],
-    ['devicedata', verdict.devicedata, false],
-    ['raw', verdict.raw, false],
-    ['lost', verdict.lost, true],
-    ['duplicated', verdict.duplicated, true],
-    ['redelivered', verdict.redelivered, false],
-    ['dead-lettered', verdict.deadLettered, true],
+    plain('sent', verdict.sent),
+    plain('devicedata', verdict.devicedata),
+    plain('raw', verdict.raw),
+    fault('lost', verdict.lost),
+    fault('duplicated', verdict.duplicated),
+    fault('wrong', verdict.wrong),
+    fault('dead-lettered', verdict.deadLettered),
+    plain('redelivered', verdict.redelivered),
+    ...(p50 === null || p95 === null
+      ? []
+      : [['delay p50, p95', `${formatDelay(p50)}, ${formatDelay(p95)}`, false] satisfies [string, string, boolean]]),
   ];
 }

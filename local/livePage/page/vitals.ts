@@ -11,6 +11,8 @@ const known: Readonly<Record<string, readonly [label: string, unit: string]>> = 
   nbpdias: ['NBP dia', 'mmHg'],
   nbpmean: ['NBP mean', 'mmHg'],
   pulse: ['Pulse', '/min'],
+  avpu: ['AVPU', '0 alert'],
+  oxygen: ['Oxygen', '0 air'],
 };
 
 const order = Object.keys(known);
