@@ -1,4 +1,5 @@
 import type { ArmResource, Properties } from '../../contracts';
+import { nameOf } from '../armIds';
 import { isUnknownAt, type Placed, textAt, valueAt, valuesAt } from '../values';
 import { type Failure, inGroup, type Kind, type Rule, type Surroundings } from './kind';
 import { atMost, attachedIdentity, identity, matches, oneOf, outside, range, refersTo, unique } from './rules';
@@ -185,22 +186,19 @@ function routeRules(): readonly Rule[] {
   ];
 }
 
-/** Host and port of a URI, without the ports that mean "default" for HTTPS and AMQPS. */
+/** Host and port of a URI, without the ports that HTTPS and AMQPS mean anyway. */
 function hostOf(uri: string): string {
-  return uri
-    .replace(/^[a-z]+:\/\//i, '')
-    .replace(/\/.*$/, '')
-    .replace(/:(443|5671)$/, '')
-    .toLowerCase();
+  const host = /^[a-z]+:\/\/([^/]+)/i.exec(uri)?.[1] ?? '';
+  return host.replace(/:(443|5671)$/, '').toLowerCase();
 }
 
-/** Resources whose own endpoint is `uri`. */
-function servedAt(all: readonly ArmResource[], endpoint: string, uri: string): ArmResource[] {
-  return all.filter((r) => {
-    const own = textAt(r.outputs, endpoint);
-    if (own === undefined) return false;
-    const path = (u: string) => u.replace(/^[a-z]+:\/\/[^/]*/i, '').replace(/\/$/, '');
-    return hostOf(own) === hostOf(uri) && path(own).toLowerCase() === path(uri).toLowerCase();
+/** What stands at `uri`: by the endpoint that the resource answers, or by its host name in Azure's public cloud. */
+function servedAt(all: readonly ArmResource[], endpoint: string, domain: string, uri: string): ArmResource[] {
+  const path = (of: string) => of.replace(/^[a-z]+:\/\/[^/]*/i, '').replaceAll('/', '');
+  return all.filter((resource) => {
+    if (hostOf(uri) === `${nameOf(resource.id)}.${domain}`.toLowerCase()) return true;
+    const own = textAt(resource.outputs, endpoint) ?? '';
+    return hostOf(own) === hostOf(uri) && path(own) === path(uri);
   });
 }
 
@@ -208,7 +206,12 @@ function eventHubTargets(inputs: Properties, around: Surroundings): Failure[] {
   return valuesAt(inputs, `${routing}.endpoints.eventHubs[]`).flatMap(({ path, value }) => {
     const [uri, hub] = [textAt(value, 'endpointUri'), textAt(value, 'entityPath')];
     if (!uri) return [];
-    const namespaces = servedAt(around.resources.list('eventhub:Namespace'), 'serviceBusEndpoint', uri);
+    const namespaces = servedAt(
+      around.resources.list('eventhub:Namespace'),
+      'serviceBusEndpoint',
+      'servicebus.windows.net',
+      uri,
+    );
     if (namespaces.length === 0) {
       return [
         {
@@ -226,7 +229,12 @@ function containerTargets(inputs: Properties, around: Surroundings): Failure[] {
   return valuesAt(inputs, `${routing}.endpoints.storageContainers[]`).flatMap(({ path, value }) => {
     const [uri, container] = [textAt(value, 'endpointUri'), textAt(value, 'containerName')];
     if (!uri) return [];
-    const accounts = servedAt(around.resources.list('storage:StorageAccount'), 'primaryEndpoints.blob', uri);
+    const accounts = servedAt(
+      around.resources.list('storage:StorageAccount'),
+      'primaryEndpoints.blob',
+      'blob.core.windows.net',
+      uri,
+    );
     if (accounts.length === 0) {
       return [
         {
