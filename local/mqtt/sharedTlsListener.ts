@@ -81,8 +81,12 @@ export class SharedTlsListener {
       }
       clearTimeout(deadline);
       socket.unshift(first);
-      if (first[0] === mqttConnect) onMqtt(socket);
-      else this.httpServer.emit('connection', socket);
+      // In the next turn, when the stream has forgotten our own listener and calls the new one for what it holds.
+      setImmediate(() => {
+        if (socket.destroyed) return;
+        if (first[0] === mqttConnect) onMqtt(socket);
+        else this.httpServer.emit('connection', socket);
+      });
     };
     dispatch();
   }
