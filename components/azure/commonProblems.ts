@@ -1,0 +1,81 @@
+import { AzureCloud } from './clouds';
+import { type CommonSettings, DeployerReach, LockLevel, PublicNetworkAccess } from './commonSettings';
+import { PrincipalType, RoleAssignmentMode } from './identity';
+import { brokenFloors, type SecurityFloor } from './merge';
+import { validatePrivateDnsZones } from './privateEndpoints';
+import type { Problems } from './validation';
+
+/** What a component lets its users override, and how far. */
+export interface OverrideRules {
+  /** The last parts of the logical names of children that can be overridden. */
+  readonly overridable: readonly string[];
+  readonly floors: readonly SecurityFloor[];
+}
+
+/** What can be wrong with the settings that all components share. */
+export function commonProblems(problems: Problems, settings: CommonSettings, rules: OverrideRules): void {
+  const { cloud = 'AzureCloud' } = settings;
+  problems.text('environment', settings.environment, /^\S.{0,31}$/u, 'environment must be 1 to 32 characters');
+  problems.wholeNumber('nameGeneration', settings.nameGeneration, 1, 9999, 'the generation of names');
+  problems.oneOf('cloud', cloud, Object.values(AzureCloud), 'the cloud');
+  problems.oneOf('deployerReach', settings.deployerReach, Object.values(DeployerReach), 'the reach of the deployer');
+  const types = Object.values(PrincipalType);
+  problems.oneOf('deployerPrincipalType', settings.deployerPrincipalType, types, 'the type of the deploying principal');
+  const modes = Object.values(RoleAssignmentMode);
+  problems.oneOf('roleAssignmentMode', settings.roleAssignmentMode, modes, 'the mode of role assignments');
+  const waiting = 'the seconds for which roles are waited for';
+  problems.wholeNumber('rolePropagationSeconds', settings.rolePropagationSeconds, 0, 1800, waiting);
+  problems.oneOf('lock', settings.lock, Object.values(LockLevel), 'the lock');
+  problems.oneOf(
+    'publicNetworkAccess',
+    settings.publicNetworkAccess,
+    Object.values(PublicNetworkAccess),
+    'public access',
+  );
+  reachProblems(problems, settings);
+  validatePrivateDnsZones(problems, settings.privateEndpoints, cloud);
+  overrideProblems(problems, settings, rules);
+}
+
+const ipv4 = /^(\d{1,3})(\.\d{1,3}){3}(\/\d{1,2})?$/;
+
+function reachProblems(problems: Problems, settings: CommonSettings): void {
+  const { deployerReach = 'ipAllowList', deployerIpAddresses = [], privateEndpoints, publicNetworkAccess } = settings;
+  deployerIpAddresses.forEach((address, i) => {
+    const rule = 'an address of the deployer must be an IPv4 address or CIDR range';
+    problems.text(`deployerIpAddresses[${i}]`, address, ipv4, rule);
+  });
+  const filtered =
+    privateEndpoints !== undefined && deployerReach === 'ipAllowList' && publicNetworkAccess !== 'Enabled';
+  if (filtered && publicNetworkAccess === 'Disabled') {
+    problems.add(
+      'deployerReach',
+      'ipAllowList needs a public endpoint, which publicNetworkAccess disables; use vnet or none.',
+    );
+  } else if (filtered && deployerIpAddresses.length === 0) {
+    problems.add(
+      'deployerIpAddresses',
+      'with private endpoints the deployer gets in by its address: give at least one, or set deployerReach to vnet or none.',
+    );
+  }
+  if (!filtered && deployerIpAddresses.length > 0) {
+    problems.add(
+      'deployerIpAddresses',
+      'addresses are let in only with privateEndpoints and deployerReach ipAllowList; leave them out, else devices would be shut out.',
+    );
+  }
+}
+
+function overrideProblems(problems: Problems, settings: CommonSettings, { overridable, floors }: OverrideRules): void {
+  const { overrides = {}, acceptRisks } = settings;
+  for (const child of Object.keys(overrides).filter((key) => !overridable.includes(key))) {
+    problems.add(`overrides.${child}`, `there is no such child to override; there are ${overridable.join(', ')}.`);
+  }
+  const accepted = (risk: string) => acceptRisks?.[risk as keyof typeof acceptRisks] === true;
+  for (const { floor, given } of brokenFloors(floors, overrides, accepted)) {
+    problems.add(
+      `overrides.${floor.child}.${floor.path.join('.')}`,
+      `must stay ${floor.allowed.map((value) => JSON.stringify(value)).join(' or ')}; given is ${JSON.stringify(given)}. Set acceptRisks.${floor.risk} to true to accept the risk.`,
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { Identity } from './identity';
+
+/** Encrypts data at rest with a key of your own. */
+export interface CustomerManagedKey {
+  /**
+   * URI of a key in a Key Vault with purge protection, without version so that a rotated key is taken up:
+   * `https://<vault>.vault.azure.net/keys/<name>`.
+   */
+  keyUri: pulumi.Input<string>;
+  /** ARM id of that key, on which the component's identity gets its role: `.../vaults/<vault>/keys/<name>`. */
+  keyId: pulumi.Input<string>;
+}
+
+/** What a customer-managed key means for each service; printed in the documentation. */
+export const customerManagedKeySupport = {
+  'Event Hubs': 'encrypted with the key; needs the Premium tier',
+  'Blob storage': 'encrypted with the key',
+  'IoT Hub': 'has no customer-managed keys: encrypted with keys of the platform',
+  'Device Provisioning Service': 'has no customer-managed keys: encrypted with keys of the platform',
+} as const;
+
+/** A key as resources want it: vault, name and version apart. */
+export interface KeyReference {
+  readonly keyVaultUri: pulumi.Output<string>;
+  readonly keyName: pulumi.Output<string>;
+  readonly identity: Identity;
+}
+
+/** Takes the key's URI apart. A version in it is dropped: without one, Azure follows the key's rotation. */
+export function keyReference({ keyUri }: CustomerManagedKey, identity: Identity): KeyReference {
+  const parts = pulumi.output(keyUri).apply(parseKeyUri);
+  return {
+    keyVaultUri: parts.apply(({ vaultUri }) => vaultUri),
+    keyName: parts.apply(({ name }) => name),
+    identity,
+  };
+}
+
+export function parseKeyUri(uri: string): { vaultUri: string; name: string } {
+  const [, vaultUri, name] = /^(https:\/\/[^/]+)\/keys\/([A-Za-z0-9-]{1,127})(?:\/[0-9a-f]*)?$/.exec(uri) ?? [];
+  if (!vaultUri || !name) {
+    throw new Error(
+      `customerManagedKey.keyUri must look like https://<vault>.vault.azure.net/keys/<name>; given is "${uri}".`,
+    );
+  }
+  return { vaultUri: `${vaultUri}/`, name };
+}

@@ -1,0 +1,84 @@
+import { PrivateDnsZoneGroup } from '@pulumi/azure-native/network/privateDnsZoneGroup';
+import { PrivateEndpoint } from '@pulumi/azure-native/network/privateEndpoint';
+import type * as pulumi from '@pulumi/pulumi';
+import { type AzureCloud, clouds, type PrivateDnsZoneName } from './clouds';
+import { type Children, type Names, nameFromId, type Surroundings } from './component';
+import { known, type Problems } from './validation';
+
+/** ARM ids of private DNS zones. Leave one out where a policy of the landing zone makes the DNS records. */
+export interface PrivateDnsZoneIds {
+  /** Zone `privatelink.azure-devices.net`: IoT Hub. */
+  azureDevices?: pulumi.Input<string>;
+  /** Zone `privatelink.azure-devices-provisioning.net`: the device provisioning service. */
+  azureDevicesProvisioning?: pulumi.Input<string>;
+  /** Zone `privatelink.servicebus.windows.net`: Event Hubs and IoT Hub's built-in endpoint. */
+  serviceBus?: pulumi.Input<string>;
+  /** Zone `privatelink.blob.core.windows.net`: blob storage. */
+  blob?: pulumi.Input<string>;
+}
+
+/** Gives every resource a private endpoint and closes its public one. */
+export interface PrivateEndpointSettings {
+  /** ARM id of the subnet in which the private endpoints lie. */
+  subnetId: pulumi.Input<string>;
+  /** Zones in which their names are registered; none by default. */
+  privateDnsZoneIds?: PrivateDnsZoneIds;
+}
+
+/** Private-link sub-resources and the zones that they need ("Private-link resource" and "DNS zone values" tables). */
+export const privateLinks = {
+  'iot-hub': { groupId: 'iotHub', zones: ['azureDevices', 'serviceBus'] },
+  provisioning: { groupId: 'iotDps', zones: ['azureDevicesProvisioning'] },
+  'event-hubs': { groupId: 'namespace', zones: ['serviceBus'] },
+  'raw-storage': { groupId: 'blob', zones: ['blob'] },
+} as const satisfies Record<string, { groupId: string; zones: readonly PrivateDnsZoneName[] }>;
+
+/** The private endpoint of one resource, and its DNS records where zones are given. */
+export function privateEndpoint(
+  children: Children,
+  names: Names,
+  { resourceGroupName, location, tags }: Surroundings,
+  child: keyof typeof privateLinks,
+  resourceId: pulumi.Input<string>,
+  settings: PrivateEndpointSettings | undefined,
+): void {
+  if (!settings) return;
+  const { groupId, zones } = privateLinks[child];
+  const endpoint = new PrivateEndpoint(
+    ...children.of(`${child}-private-endpoint`, {
+      resourceGroupName,
+      privateEndpointName: names.of('privateEndpoint', undefined, child),
+      location,
+      tags,
+      subnet: { id: settings.subnetId },
+      privateLinkServiceConnections: [{ name: child, privateLinkServiceId: resourceId, groupIds: [groupId] }],
+    }),
+  );
+  const privateDnsZoneConfigs = zones.flatMap((zone) => {
+    const privateDnsZoneId = settings.privateDnsZoneIds?.[zone];
+    return privateDnsZoneId === undefined ? [] : [{ name: zone, privateDnsZoneId }];
+  });
+  if (privateDnsZoneConfigs.length === 0) return;
+  new PrivateDnsZoneGroup(
+    ...children.of(`${child}-private-dns`, {
+      resourceGroupName,
+      privateEndpointName: nameFromId(endpoint.id),
+      privateDnsZoneGroupName: 'default',
+      privateDnsZoneConfigs,
+    }),
+  );
+}
+
+/** A record in the wrong zone is never found by a client; the zone's name is the last segment of its id. */
+export function validatePrivateDnsZones(
+  problems: Problems,
+  settings: PrivateEndpointSettings | undefined,
+  cloud: AzureCloud,
+): void {
+  const expected = Object.entries(clouds[cloud]?.privateDnsZones ?? {}) as [PrivateDnsZoneName, string][];
+  for (const [zone, name] of expected) {
+    const id = known(settings?.privateDnsZoneIds?.[zone]);
+    if (id === undefined || id.toLowerCase().endsWith(`/${name}`)) continue;
+    problems.add(`privateEndpoints.privateDnsZoneIds.${zone}`, `the zone must be ${name}; given is "${id}".`);
+  }
+}

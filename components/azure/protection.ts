@@ -1,0 +1,33 @@
+import { ManagementLockByScope } from '@pulumi/azure-native/authorization/managementLockByScope';
+import * as pulumi from '@pulumi/pulumi';
+import { type CommonSettings, dataDeletionConfig } from './commonSettings';
+import type { Children } from './component';
+
+/**
+ * Whether resources that hold data stay protected. Two keys open them: the argument, which a review of the program sees,
+ * and the stack's configuration, which is set for the one stack that may lose its data.
+ */
+export function dataProtection(
+  component: pulumi.Resource,
+  { allowDataDeletion }: CommonSettings,
+): { protect: boolean } {
+  const { namespace, key } = dataDeletionConfig;
+  const configured = new pulumi.Config(namespace).getBoolean(key) ?? false;
+  if (allowDataDeletion && !configured) {
+    const second = `pulumi config set ${namespace}:${key} true`;
+    void pulumi.log.warn(`allowDataDeletion alone deletes nothing; the second key is: ${second}`, component);
+  }
+  return { protect: !(allowDataDeletion && configured) };
+}
+
+/** A lock on one resource, where locks are asked for. */
+export function lockResource(
+  children: Children,
+  child: string,
+  scope: pulumi.Input<string>,
+  { lock = 'None' }: CommonSettings,
+): void {
+  if (lock === 'None') return;
+  const notes = 'Holds patient data; remove this lock before the resource or its role assignments are removed.';
+  new ManagementLockByScope(...children.of(`${child}-lock`, { scope, level: lock, lockName: 'holds-data', notes }));
+}

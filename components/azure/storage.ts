@@ -1,0 +1,168 @@
+import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
+import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties';
+import { ManagementPolicy } from '@pulumi/azure-native/storage/managementPolicy';
+import { StorageAccount, type StorageAccountArgs } from '@pulumi/azure-native/storage/storageAccount';
+import type * as pulumi from '@pulumi/pulumi';
+import { type Children, nameFromId, type Surroundings } from './component';
+import type { KeyReference } from './keys';
+
+/** How often and where a storage account keeps its data. */
+export const StorageReplication = {
+  /** Three copies in one data centre. */
+  Standard_LRS: 'Standard_LRS',
+  /** Three copies in three zones of the region. */
+  Standard_ZRS: 'Standard_ZRS',
+  /** As LRS, and a copy in the paired region. */
+  Standard_GRS: 'Standard_GRS',
+  /** As ZRS, and a copy in the paired region. */
+  Standard_GZRS: 'Standard_GZRS',
+} as const;
+/** How often and where a storage account keeps its data. */
+export type StorageReplication = (typeof StorageReplication)[keyof typeof StorageReplication];
+
+/** Whether an immutability policy can still be taken back. */
+export const ImmutabilityState = {
+  /** Can be shortened and removed. */
+  Unlocked: 'Unlocked',
+  /** Can only be lengthened, for ever; the account cannot be deleted while it holds blobs within retention. */
+  Locked: 'Locked',
+} as const;
+/** Whether an immutability policy can still be taken back. */
+export type ImmutabilityState = (typeof ImmutabilityState)[keyof typeof ImmutabilityState];
+
+/** An account that keeps what is written once for as long as the law asks. */
+export interface WriteOnceAccountSettings {
+  readonly name: pulumi.Input<string>;
+  readonly replication: StorageReplication;
+  readonly retentionDays: pulumi.Input<number>;
+  readonly immutabilityState: ImmutabilityState;
+  readonly coolAfterDays: pulumi.Input<number>;
+  readonly coldAfterDays: pulumi.Input<number>;
+  readonly deleteAfterDays: pulumi.Input<number>;
+  readonly publicNetworkAccess: 'Enabled' | 'Disabled';
+  readonly key?: KeyReference;
+}
+
+/**
+ * A plain blob account (no hierarchical namespace, which excludes versioning and change feed) with version-level
+ * immutability, without shared keys and public blobs. Point-in-time restore is left off: it does not go with
+ * version-level immutability ("Immutable storage for blobs", supported scenarios).
+ */
+export function writeOnceAccount(
+  children: Children,
+  surroundings: Surroundings,
+  child: string,
+  settings: WriteOnceAccountSettings,
+  opts: pulumi.CustomResourceOptions,
+): StorageAccount {
+  const account = new StorageAccount(...children.of(child, accountArgs(surroundings, settings), opts));
+  const place = { resourceGroupName: surroundings.resourceGroupName, accountName: nameFromId(account.id) };
+  const thirtyDays = { enabled: true, days: 30 };
+  new BlobServiceProperties(
+    ...children.of(`${child}-blobs`, {
+      ...place,
+      blobServicesName: 'default',
+      isVersioningEnabled: true,
+      changeFeed: { enabled: true },
+      deleteRetentionPolicy: thirtyDays,
+      containerDeleteRetentionPolicy: thirtyDays,
+    }),
+  );
+  new ManagementPolicy(
+    ...children.of(`${child}-lifecycle`, {
+      ...place,
+      managementPolicyName: 'default',
+      policy: { rules: [lifecycleRule(settings)] },
+    }),
+  );
+  return account;
+}
+
+function accountArgs(
+  { resourceGroupName, location, tags }: Surroundings,
+  settings: WriteOnceAccountSettings,
+): StorageAccountArgs {
+  const { publicNetworkAccess, key } = settings;
+  return {
+    resourceGroupName,
+    accountName: settings.name,
+    location,
+    tags,
+    kind: 'StorageV2',
+    sku: { name: settings.replication },
+    accessTier: 'Hot',
+    allowSharedKeyAccess: false,
+    defaultToOAuthAuthentication: true,
+    allowBlobPublicAccess: false,
+    allowCrossTenantReplication: false,
+    isHnsEnabled: false,
+    isLocalUserEnabled: false,
+    isSftpEnabled: false,
+    enableHttpsTrafficOnly: true,
+    minimumTlsVersion: 'TLS1_2',
+    publicNetworkAccess,
+    networkRuleSet: {
+      bypass: 'AzureServices',
+      defaultAction: publicNetworkAccess === 'Disabled' ? 'Deny' : 'Allow',
+    },
+    immutableStorageWithVersioning: {
+      enabled: true,
+      immutabilityPolicy: {
+        state: settings.immutabilityState,
+        immutabilityPeriodSinceCreationInDays: settings.retentionDays,
+        allowProtectedAppendWrites: false,
+      },
+    },
+    encryption: accountEncryption(key),
+    ...(key && { identity: { type: 'UserAssigned', userAssignedIdentities: [key.identity.id] } }),
+  };
+}
+
+function accountEncryption(key: KeyReference | undefined): StorageAccountArgs['encryption'] {
+  const always = { requireInfrastructureEncryption: true };
+  if (!key) return { ...always, keySource: 'Microsoft.Storage' };
+  return {
+    ...always,
+    keySource: 'Microsoft.Keyvault',
+    keyVaultProperties: { keyName: key.keyName, keyVaultUri: key.keyVaultUri },
+    encryptionIdentity: { encryptionUserAssignedIdentity: key.identity.id },
+  };
+}
+
+/** Cool, cold, gone; cold and not archive, which zone-redundant accounts lack. */
+function lifecycleRule({ coolAfterDays, coldAfterDays, deleteAfterDays }: WriteOnceAccountSettings) {
+  return {
+    name: 'raw-data',
+    enabled: true,
+    type: 'Lifecycle',
+    definition: {
+      filters: { blobTypes: ['blockBlob'] },
+      actions: {
+        baseBlob: {
+          tierToCool: { daysAfterModificationGreaterThan: coolAfterDays },
+          tierToCold: { daysAfterModificationGreaterThan: coldAfterDays },
+          delete: { daysAfterModificationGreaterThan: deleteAfterDays },
+        },
+        version: { delete: { daysAfterCreationGreaterThan: deleteAfterDays } },
+      },
+    },
+  };
+}
+
+/** A container that nobody reads without a role. */
+export function container(
+  children: Children,
+  resourceGroupName: pulumi.Input<string>,
+  account: StorageAccount,
+  containerName: string,
+  opts: pulumi.CustomResourceOptions,
+): BlobContainer {
+  const accountName = nameFromId(account.id);
+  return new BlobContainer(
+    ...children.of(
+      `${containerName}-container`,
+      { resourceGroupName, accountName, containerName, publicAccess: 'None' as const },
+      opts,
+    ),
+  );
+}

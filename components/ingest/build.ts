@@ -1,0 +1,298 @@
+import type { EventHub } from '@pulumi/azure-native/eventhub/eventHub';
+import type { IotHubResource } from '@pulumi/azure-native/iothub/iotHubResource';
+import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
+import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
+import * as pulumi from '@pulumi/pulumi';
+import { clouds } from '../azure/clouds';
+import { Children, Names, type Surroundings } from '../azure/component';
+import { blobServiceOf, diagnose } from '../azure/diagnostics';
+import {
+  eventHub,
+  eventHubsNamespace,
+  existingNamespace,
+  type NamespaceReference,
+  namespaceHost,
+} from '../azure/eventHubs';
+import { Grants, hopIdentity, type Identity } from '../azure/identity';
+import { type KeyReference, keyReference } from '../azure/keys';
+import { privateEndpoint } from '../azure/privateEndpoints';
+import { dataProtection, lockResource } from '../azure/protection';
+import { container, writeOnceAccount } from '../azure/storage';
+import { dataPlaneOptions, RolePropagation } from '../dataPlane/resources';
+import type { IoMTIngestArgs } from '../iomtIngest';
+import { deployerGrants, encryptionGrant, exposure, operatorGrants, provisioningGrant, routerGrants } from './access';
+import { applyDataPlane } from './dataPlane';
+import type { CompleteSettings } from './defaults';
+import { edgeDeployment } from './edge';
+import { manualSteps, writeArtefacts } from './handOver';
+import { hubCertificates, hubHostName, iotHub } from './iotHub';
+import { enrollmentGroups, type ProvisioningService, provisioningService } from './provisioning';
+import { administrationEndpoint, deviceDataEndpoint, rawEndpoint } from './routing';
+
+/** The Azure resources of an ingest. */
+export interface IngestNodes {
+  readonly iotHub: IotHubResource;
+  readonly eventHubsNamespace: NamespaceReference;
+  readonly deviceDataHub: EventHub;
+  readonly rawStorageAccount: StorageAccount;
+  readonly rawContainer: BlobContainer;
+  readonly deviceAdministrationContainer: BlobContainer;
+  readonly hubRouter: Identity;
+  readonly provisioningService?: ProvisioningService;
+}
+
+/** What the steps of building share. */
+interface Site {
+  readonly children: Children;
+  readonly names: Names;
+  readonly surroundings: Surroundings;
+  readonly settings: CompleteSettings;
+  readonly grants: Grants;
+  readonly protection: { protect: boolean };
+  readonly dataPlane: pulumi.CustomResourceOptions;
+  readonly hospitalId: string;
+}
+
+/** Makes all resources of an ingest, each after what it needs. */
+export function buildIngest(
+  component: pulumi.ComponentResource,
+  name: string,
+  args: IoMTIngestArgs,
+  settings: CompleteSettings,
+) {
+  const site = siteOf(component, name, args, settings);
+  const router = hopIdentity(
+    site.children,
+    site.names,
+    site.surroundings,
+    'hub-router',
+    settings.managedIdentities?.hubRouter,
+  );
+  const encryption = encryptionKey(site);
+  const stream = buildStream(site, encryption);
+  const storage = buildStorage(site, encryption);
+
+  const routerRoles = site.grants.add(
+    ...routerGrants(router, stream.hub.id, storage.rawContainer, storage.administrationContainer),
+  );
+  const gate = propagated(site, 'role-propagation', routerRoles);
+  const hub = buildHub(site, router, stream, storage, gate);
+  const provisioning = buildProvisioning(site, hub);
+  const handOver = finish(site, hub, provisioning, stream.hub, storage);
+  observe(site, hub, provisioning, stream.namespace, storage.account);
+
+  return {
+    nodes: {
+      iotHub: hub,
+      eventHubsNamespace: stream.namespace,
+      deviceDataHub: stream.hub,
+      rawStorageAccount: storage.account,
+      rawContainer: storage.rawContainer,
+      deviceAdministrationContainer: storage.administrationContainer,
+      hubRouter: router,
+      provisioningService: provisioning,
+    },
+    outputs: {
+      iotHubHostName: hubHostName(hub),
+      provisioningIdScope: provisioning?.idScope,
+      provisioningHostName: provisioning?.deviceHost,
+      deviceDataHubId: stream.hub.id,
+      eventHubsNamespaceHost: stream.namespace.serviceBusEndpoint.apply(namespaceHost),
+      rawStorageAccountId: storage.account.id,
+      manualSteps: manualSteps(handOver),
+    },
+  };
+}
+
+function siteOf(
+  component: pulumi.ComponentResource,
+  name: string,
+  { hospitalId, resourceGroupName, location }: IoMTIngestArgs,
+  settings: CompleteSettings,
+): Site {
+  const children = new Children(component, name, settings.overrides);
+  const { tenantId, subscriptionId } = children.clientConfig();
+  const { environment, nameGeneration, tags } = settings;
+  return {
+    children,
+    names: new Names({ hospitalId, environment, nameGeneration }, subscriptionId),
+    surroundings: {
+      resourceGroupName,
+      location,
+      tags: { hospitalId, environment, ...tags },
+      subscriptionId,
+      tenantId,
+    },
+    settings,
+    grants: new Grants(children, subscriptionId, settings.roleAssignmentMode),
+    protection: dataProtection(component, settings),
+    dataPlane: dataPlaneOptions(component, name),
+    hospitalId,
+  };
+}
+
+/** A gate that opens when the role assignments have reached the services; nothing to wait for without any. */
+function propagated(
+  { children, settings, dataPlane }: Site,
+  child: string,
+  assignments: pulumi.CustomResource[],
+): pulumi.Resource[] {
+  if (assignments.length === 0) return [];
+  const ids = pulumi.all(assignments.map(({ id }) => id)).apply((all) => all.toSorted());
+  return [
+    new RolePropagation(
+      ...children.of(child, { roleAssignmentIds: ids, seconds: settings.rolePropagationSeconds }, dataPlane),
+    ),
+  ];
+}
+
+interface Encryption {
+  readonly key?: KeyReference;
+  readonly ready: pulumi.Resource[];
+}
+
+/** The account and the namespace read the key when they are created, so this role has a gate of its own before them. */
+function encryptionKey(site: Site): Encryption {
+  const { children, names, surroundings, settings, grants } = site;
+  const { customerManagedKey, managedIdentities } = settings;
+  if (!customerManagedKey) return { ready: [] };
+  const identity = hopIdentity(children, names, surroundings, 'encryption', managedIdentities?.customerManagedKey);
+  const assignments = grants.add(encryptionGrant(identity, customerManagedKey.keyId));
+  return {
+    key: keyReference(customerManagedKey, identity),
+    ready: propagated(site, 'key-role-propagation', assignments),
+  };
+}
+
+function buildStream({ children, names, surroundings, settings }: Site, { key, ready }: Encryption) {
+  const { eventHubs, existingEventHubsNamespaceId, consumerGroups } = settings;
+  const namespace =
+    existingEventHubsNamespaceId !== undefined
+      ? existingNamespace(children, existingEventHubsNamespaceId)
+      : eventHubsNamespace(
+          children,
+          surroundings,
+          {
+            ...eventHubs,
+            name: names.of('eventHubsNamespace', settings.names?.eventHubsNamespace),
+            publicNetworkAccess: exposure(settings).data,
+            key,
+          },
+          { dependsOn: ready },
+        );
+  const { hub } = eventHub(children, namespace, {
+    eventHubName: deviceDataEndpoint,
+    partitionCount: eventHubs.deviceDataPartitions,
+    retentionHours: eventHubs.retentionHours,
+    consumerGroups,
+  });
+  return { namespace, hub };
+}
+
+function buildStorage({ children, names, surroundings, settings, protection }: Site, { key, ready }: Encryption) {
+  const { rawStorage } = settings;
+  const account = writeOnceAccount(
+    children,
+    surroundings,
+    'raw-storage',
+    {
+      ...rawStorage,
+      name: names.of('storageAccount', settings.names?.rawStorageAccount, 'raw'),
+      deleteAfterDays: rawStorage.deleteAfterDays ?? pulumi.output(rawStorage.retentionDays).apply((days) => days + 1),
+      publicNetworkAccess: exposure(settings).data,
+      key,
+    },
+    { ...protection, dependsOn: ready },
+  );
+  const containerOf = (name: string) => container(children, surroundings.resourceGroupName, account, name, protection);
+  return {
+    account,
+    rawContainer: containerOf(rawEndpoint),
+    administrationContainer: containerOf(administrationEndpoint),
+  };
+}
+
+type Stream = ReturnType<typeof buildStream>;
+type Storage = ReturnType<typeof buildStorage>;
+
+function buildHub(site: Site, router: Identity, { namespace, hub }: Stream, storage: Storage, gate: pulumi.Resource[]) {
+  const { children, names, surroundings, settings, protection, hospitalId } = site;
+  const targets = {
+    serviceBusEndpoint: namespace.serviceBusEndpoint,
+    blobEndpoint: storage.account.primaryEndpoints.apply(({ blob }) => blob),
+    eventHubName: hub.name,
+    rawContainerName: storage.rawContainer.name,
+    administrationContainerName: storage.administrationContainer.name,
+  };
+  const name = names.of('iotHub', settings.names?.iotHub);
+  const parts = { name, targets, router, access: exposure(settings).registries };
+  return iotHub(children, surroundings, hospitalId, settings, parts, { ...protection, dependsOn: gate });
+}
+
+function buildProvisioning(site: Site, hub: IotHubResource): ProvisioningService | undefined {
+  const { children, names, surroundings, settings, grants } = site;
+  if (!settings.provisioning.enabled) return undefined;
+  const identity = hopIdentity(children, names, surroundings, 'provisioning', settings.managedIdentities?.provisioning);
+  const dependsOn = grants.add(provisioningGrant(identity, hub.id));
+  const name = names.of('provisioningService', settings.names?.provisioningService);
+  const parts = { name, hub, identity, access: exposure(settings).registries };
+  return provisioningService(children, surroundings, settings, parts, { dependsOn });
+}
+
+/** Certificates, roles of people, and what lies on data planes or is handed over. */
+function finish(
+  { children, surroundings, settings, grants, dataPlane, hospitalId }: Site,
+  hub: IotHubResource,
+  provisioning: ProvisioningService | undefined,
+  deviceDataHub: EventHub,
+  { rawContainer, administrationContainer }: Storage,
+) {
+  hubCertificates(children, surroundings.resourceGroupName, hub, settings);
+  const assignments = grants.add(...deployerGrants(settings, { provisioningId: provisioning?.id, hubId: hub.id }));
+  const scopes = { eventHubId: deviceDataHub.id, rawContainer, administrationContainer, hubId: hub.id };
+  grants.add(...operatorGrants(settings.roleAssignments, scopes));
+
+  const groups = provisioning ? enrollmentGroups(hospitalId, settings) : [];
+  const deployment = settings.edge && edgeDeployment(hospitalId, settings, settings.edge);
+  const handOver = {
+    settings,
+    grants: grants.all,
+    groups,
+    deployment,
+    provisioningHost: provisioning?.serviceHost,
+    hubHost: hubHostName(hub),
+  };
+  if (settings.deployerReach === 'none') writeArtefacts(handOver);
+  else {
+    const { authorityHost, tokenScopes } = clouds[settings.cloud];
+    const access = { authorityHost, tokenScopes, tenantId: surroundings.tenantId };
+    applyDataPlane(children, { hub, provisioning, groups, deployment }, access, {
+      ...dataPlane,
+      dependsOn: assignments,
+    });
+  }
+  return handOver;
+}
+
+/** Private endpoints, logs and metrics, and locks: the same for each resource. */
+function observe(
+  { children, names, surroundings, settings }: Site,
+  hub: IotHubResource,
+  provisioning: ProvisioningService | undefined,
+  namespace: NamespaceReference,
+  account: StorageAccount,
+): void {
+  const ownNamespace = settings.existingEventHubsNamespaceId === undefined;
+  const resources = [
+    { child: 'iot-hub' as const, id: hub.id },
+    ...(provisioning ? [{ child: 'provisioning' as const, id: provisioning.id }] : []),
+    ...(ownNamespace ? [{ child: 'event-hubs' as const, id: namespace.id }] : []),
+    { child: 'raw-storage' as const, id: account.id },
+  ];
+  for (const { child, id } of resources) {
+    privateEndpoint(children, names, surroundings, child, id, settings.privateEndpoints);
+    diagnose(children, child, id, settings.diagnosticSettings, child !== 'raw-storage');
+    lockResource(children, child, id, settings);
+  }
+  diagnose(children, 'raw-storage-blobs', blobServiceOf(account.id), settings.diagnosticSettings);
+}
