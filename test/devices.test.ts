@@ -1,221 +1,157 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { request } from 'node:https';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as mqtt from 'mqtt';
+import { type ConnectedDevice, connectDevice } from '../local/devices/connectedDevice';
 import { DeviceAuthority } from '../local/devices/deviceAuthority';
 import { provisionDevice } from '../local/devices/provisionDevice';
-import { ProvisioningServices } from '../local/provisioning/provisioningServices';
-import type { LinkedRegistries, ProvisionedDevice } from '../local/provisioning/registrar';
-import { resourceGroupId, type TestContext, testContext } from './support/context';
+import { type DeploymentContent, readEdgeHubSettings } from '../local/edgeGateway/deployment';
+import { EdgeGatewayProcess } from '../local/edgeGateway/gatewayProcess';
+import { testContext } from './support/context';
+import { DeviceFleet, hubIds, serviceId, until } from './support/deviceFleet';
 
-const serviceId = `${resourceGroupId}/providers/Microsoft.Devices/provisioningServices/dps-test`;
-const hubIds = ['iot-a', 'iot-b'].map((name) => `${resourceGroupId}/providers/Microsoft.Devices/IotHubs/${name}`);
-const hubHosts = ['iot-a.test:1', 'iot-b.test:2'];
+let fleet: DeviceFleet;
 
-/** Identity registries of two linked hubs, which ask for the role as the hub itself does. */
-class Registries implements LinkedRegistries {
-  readonly created: { hub: string; deviceId: string; device: ProvisionedDevice }[] = [];
-  constructor(private readonly context: TestContext) {}
+beforeEach(async () => {
+  fleet = await DeviceFleet.start(await testContext());
+});
 
-  async createOrGet(...[hub, caller, deviceId, device]: Parameters<LinkedRegistries['createOrGet']>): Promise<void> {
-    const hubId = hubIds[hubHosts.indexOf(hub)] ?? '';
-    this.context.authority.require(caller, 'Microsoft.Devices/IotHubs/devices/write', hubId);
-    this.created.push({ hub, deviceId, device });
-  }
-}
+afterEach(() => fleet.close());
 
 describe('Device Provisioning Service', () => {
-  let context: TestContext;
-  let registries: Registries;
-  let service: ProvisioningServices;
-  let ward: DeviceAuthority;
-  let folder: string;
-  let host: string;
-  let idScope: string;
-  let revokeHubRole: () => void;
-
-  const linked = (names: readonly string[], allocationPolicy = 'Hashed') => ({
-    location: 'westeurope',
-    identity: { type: 'UserAssigned', userAssignedIdentities: { [context.authority.identityId('id-dps')]: {} } },
-    properties: {
-      allocationPolicy,
-      iotHubs: names.map((hostName) => ({
-        authenticationType: 'UserAssigned',
-        hostName,
-        location: 'westeurope',
-        selectedUserAssignedIdentityResourceId: context.authority.identityId('id-dps'),
-      })),
-    },
-  });
-
-  const declare = async (inputs: object) => {
-    const kind = 'deviceprovisioningservices:IotDpsResource';
-    const resource = context.resources.put(kind, serviceId, { ...inputs });
-    return (await service.provision(resource)).properties as Record<string, string>;
+  const register = async (deviceId: string, authority = fleet.ward) => {
+    const { host, idScope, context } = fleet;
+    return provisionDevice(
+      { host, idScope },
+      deviceId,
+      await authority.credentials(deviceId),
+      context.certificates.authority,
+    );
   };
-
-  const declareCertificate = (name: string, certificate: string, isVerified = true) =>
-    service.provision(
-      context.resources.put('deviceprovisioningservices:DpsCertificate', `${serviceId}/certificates/${name}`, {
-        properties: { certificate, isVerified },
-      }),
-    );
-
-  const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const token = context.authority.token(
-      context.authority.principal('operator'),
-      'https://azure-devices-provisioning.net',
-    );
-    const [, port] = host.split(':');
-    return new Promise<{ status: number; body: Record<string, never> }>((resolve, reject) => {
-      const options = { port, method, path: `${path}?api-version=2021-10-01`, ca: context.certificates.authority };
-      const sent = request({ ...options, headers: { authorization: `Bearer ${token}`, ...headers } }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          resolve({ status: response.statusCode ?? 0, body: text === '' ? {} : JSON.parse(text) });
-        });
-      });
-      sent.on('error', reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
-    });
-  };
-
-  const putGroup = (id: string, extra: object = {}) =>
-    call('PUT', `/enrollmentGroups/${id}`, {
-      enrollmentGroupId: id,
-      attestation: { type: 'x509', x509: { caReferences: { primary: 'ward' } } },
-      ...extra,
-    });
-
-  const register = async (deviceId: string, authority = ward) =>
-    provisionDevice({ host, idScope }, deviceId, await authority.credentials(deviceId), context.certificates.authority);
-
-  beforeEach(async () => {
-    context = await testContext();
-    folder = mkdtempSync(join(tmpdir(), 'iomt-devices-'));
-    registries = new Registries(context);
-    service = new ProvisioningServices(context, registries);
-    const { authority } = context;
-    const revocations = hubIds.map((id) =>
-      authority.grant(authority.principal('id-dps'), 'Microsoft.Devices/IotHubs/*', id),
-    );
-    revokeHubRole = () => {
-      for (const revoke of revocations) revoke();
-    };
-    authority.grant(authority.principal('operator'), 'Microsoft.Devices/provisioningServices/*', serviceId);
-    ward = await DeviceAuthority.open(join(folder, 'ward'));
-    ({ deviceProvisioningHostName: host = '', idScope = '' } = await declare(linked(hubHosts)));
-    await declareCertificate('ward', ward.certificate);
-  });
-
-  afterEach(async () => {
-    await service.close();
-    context.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   test('a device of a known authority is registered in a linked hub, and again in the same one', async () => {
-    const twin = { tags: { ward: 'icu' }, properties: { desired: { sampleSeconds: 1 } } };
-    expect((await putGroup('ward-devices', { initialTwin: twin, capabilities: { iotEdge: false } })).status).toBe(200);
+    const initialTwin = { tags: { ward: 'icu' }, properties: { desired: { sampleSeconds: 1 } } };
+    expect((await fleet.putGroup('ward-devices', { initialTwin })).status).toBe(200);
     const first = await register('monitor-01');
-    const again = await register('monitor-01');
     expect(first.deviceId).toBe('monitor-01');
-    expect(hubHosts).toContain(first.hubHost);
-    expect(again).toEqual(first);
-    expect(registries.created[0]).toEqual({
-      hub: first.hubHost,
-      deviceId: 'monitor-01',
-      device: { authentication: { type: 'certificateAuthority' }, iotEdge: false, initialTwin: twin },
+    expect(fleet.hubHosts).toContain(first.hubHost);
+    const made = await fleet.hub(first.hubHost, 'GET', '/twins/monitor-01');
+    expect(made.body).toMatchObject({
+      authenticationType: 'certificateAuthority',
+      capabilities: { iotEdge: false },
+      tags: { ward: 'icu' },
+      properties: { desired: { sampleSeconds: 1 } },
     });
-    expect(idScope).toMatch(/^0ne[0-9A-F]{8}$/);
+    expect(await register('monitor-01')).toEqual(first);
+    expect((await fleet.hub(first.hubHost, 'GET', '/twins/monitor-01')).body).toEqual(made.body);
   });
 
   test('assignments, groups and the id scope survive a restart, and a hub that joins moves no device', async () => {
-    await declare(linked([hubHosts[0] ?? '']));
-    await putGroup('ward-devices');
-    const before = await register('monitor-01');
-    await service.close();
-    service = new ProvisioningServices(context, registries);
-    const outputs = await declare(linked(hubHosts));
-    expect({ host: outputs.deviceProvisioningHostName, idScope: outputs.idScope }).toEqual({ host, idScope });
-    expect(await register('monitor-01')).toEqual(before);
+    await fleet.declareService(fleet.serviceInputs(fleet.hubHosts.slice(0, 1)));
+    await fleet.putGroup('ward-devices');
+    const names = ['monitor-01', 'monitor-02', 'monitor-03', 'monitor-04'];
+    const before = await Promise.all(names.map((name) => register(name)));
+    await fleet.restartService();
+    const outputs = await fleet.declareService(fleet.serviceInputs(fleet.hubHosts));
+    expect([outputs.deviceProvisioningHostName, outputs.idScope]).toEqual([fleet.host, fleet.idScope]);
+    expect(outputs.idScope).toMatch(/^0ne[0-9A-F]{8}$/);
+    expect(await Promise.all(names.map((name) => register(name)))).toEqual(before);
   });
 
-  test('devices spread over the linked hubs by weight of their hash, unless the policy is static', async () => {
-    await putGroup('ward-devices');
+  test('devices spread over the linked hubs, unless the policy is static', async () => {
+    await fleet.putGroup('ward-devices');
     const names = Array.from({ length: 12 }, (_, index) => `monitor-${index}`);
-    const hubs = await Promise.all(names.map(async (name) => (await register(name)).hubHost));
-    expect(new Set(hubs)).toEqual(new Set(hubHosts));
-    await putGroup('ward-devices', { allocationPolicy: 'static', iotHubs: [hubHosts[1]] });
+    const spread = await Promise.all(names.map((name) => register(name)));
+    expect(new Set(spread.map(({ hubHost }) => hubHost))).toEqual(new Set(fleet.hubHosts));
+    await fleet.putGroup('ward-devices', { allocationPolicy: 'static', iotHubs: [fleet.hubHosts[1]] });
     const fixed = await Promise.all(['m-1', 'm-2', 'm-3', 'm-4', 'm-5'].map((name) => register(name)));
-    expect(new Set(fixed.map(({ hubHost }) => hubHost))).toEqual(new Set([hubHosts[1]]));
+    expect(new Set(fixed.map(({ hubHost }) => hubHost))).toEqual(new Set([fleet.hubHosts[1]]));
   });
 
   test('a device of an unknown authority, or with the certificate of another device, is refused', async () => {
-    await putGroup('ward-devices');
-    const stranger = await DeviceAuthority.open(join(folder, 'stranger'));
+    await fleet.putGroup('ward-devices');
+    const stranger = await DeviceAuthority.open(join(fleet.context.folder, 'stranger'));
     await expect(register('monitor-01', stranger)).rejects.toMatchObject({ status: '401', errorCode: 401002 });
-    const credentials = await ward.credentials('monitor-02');
-    const impostor = provisionDevice({ host, idScope }, 'monitor-01', credentials, context.certificates.authority);
+    const { host, idScope, ward, context } = fleet;
+    const other = await ward.credentials('monitor-02');
+    const impostor = provisionDevice({ host, idScope }, 'monitor-01', other, context.certificates.authority);
     await expect(impostor).rejects.toThrow(/certificate is that of "monitor-02"/);
-    expect(registries.created).toEqual([]);
+    for (const hubHost of fleet.hubHosts) {
+      expect((await fleet.hub(hubHost, 'GET', '/devices/monitor-01')).status).toBe(404);
+    }
   });
 
   test('devices of a disabled or deleted group are refused', async () => {
-    await putGroup('ward-devices', { provisioningStatus: 'disabled' });
-    await expect(register('monitor-01')).rejects.toThrow(/disabled/);
-    await call('DELETE', '/enrollmentGroups/ward-devices');
+    await fleet.putGroup('ward-devices', { provisioningStatus: 'disabled' });
+    await expect(register('monitor-01')).rejects.toMatchObject({ status: 'disabled' });
+    await fleet.dps('DELETE', '/enrollmentGroups/ward-devices');
     await expect(register('monitor-01')).rejects.toMatchObject({ errorCode: 401002 });
-    expect(registries.created).toEqual([]);
   });
 
   test('without its role on the hub the registration fails with an authorization error', async () => {
-    await putGroup('ward-devices');
-    revokeHubRole();
+    await fleet.putGroup('ward-devices');
+    fleet.revokeHubRoles();
     await expect(register('monitor-01')).rejects.toMatchObject({
       status: 'failed',
       errorCode: 403_000,
-      message: expect.stringContaining('id-dps may not Microsoft.Devices/IotHubs/devices/write'),
+      message: expect.stringMatching(/id-dps may not Microsoft.Devices\/IotHubs\/devices/),
     });
   });
 
-  test('a symmetric-key group makes its own keys, shows them to nobody without asking, and takes derived keys', async () => {
-    await putGroup('pumps', { attestation: { type: 'symmetricKey' } });
-    const shown = await call('GET', '/enrollmentGroups/pumps');
-    expect(JSON.stringify(shown.body)).not.toContain('primaryKey');
-    const mechanism = await call('POST', '/enrollmentGroups/pumps/attestationmechanism');
-    const { primaryKey } = (mechanism.body as { symmetricKey: { primaryKey: string } }).symmetricKey;
-    const hmac = (key: string, text: string) =>
-      createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest('base64');
-    const registerWith = async (deviceKey: string) => {
-      const resource = encodeURIComponent(`${idScope}/registrations/pump-1`);
-      const expiry = Math.floor(Date.now() / 1000) + 600;
-      const signature = encodeURIComponent(hmac(deviceKey, `${resource}\n${expiry}`));
-      return registerOverMqtt(
-        'pump-1',
-        `SharedAccessSignature sr=${resource}&sig=${signature}&se=${expiry}&skn=registration`,
-      );
-    };
-    const deviceKey = hmac(primaryKey, 'pump-1');
-    expect(await registerWith(deviceKey)).toMatchObject({
-      status: 'assigned',
-      registrationState: { deviceId: 'pump-1' },
-    });
-    expect(registries.created[0]?.device.authentication).toMatchObject({ type: 'sas', primaryKey: deviceKey });
-    expect(await registerWith(hmac(primaryKey, 'pump-2'))).toMatchObject({ errorCode: 401002 });
+  test('a symmetric-key group makes its own keys, shows them only to who asks for them, and takes derived keys', async () => {
+    await fleet.putGroup('pumps', { attestation: { type: 'symmetricKey' } });
+    expect(JSON.stringify((await fleet.dps('GET', '/enrollmentGroups/pumps')).body)).not.toContain('primaryKey');
+    const mechanism = await fleet.dps('POST', '/enrollmentGroups/pumps/attestationmechanism');
+    const { primaryKey } = mechanism.body.symmetricKey as { primaryKey: string };
+    const deviceKey = sign(primaryKey, 'pump-1');
+    const assigned = (await registerByKey('pump-1', deviceKey)) as { registrationState: { assignedHub: string } };
+    const made = await fleet.hub(assigned.registrationState.assignedHub, 'GET', '/devices/pump-1');
+    expect(made.body).toMatchObject({ authentication: { type: 'sas', symmetricKey: { primaryKey: deviceKey } } });
+    expect(await registerByKey('pump-1', sign(primaryKey, 'pump-2'))).toMatchObject({ errorCode: 401002 });
   });
+
+  test('an administrator needs the role, the current ETag, and a certificate that the service has verified', async () => {
+    const { authority } = fleet.context;
+    const { body } = await fleet.putGroup('ward-devices');
+    expect((await fleet.putGroup('ward-devices')).status).toBe(200);
+    const group = { attestation: { type: 'x509', x509: { caReferences: { primary: 'ward' } } } };
+    const etag = { 'if-match': String(body.etag) };
+    expect((await fleet.dps('PUT', '/enrollmentGroups/ward-devices', group, etag)).status).toBe(412);
+    const foreign = { attestation: { type: 'x509', x509: { caReferences: { primary: 'nowhere' } } } };
+    expect((await fleet.dps('PUT', '/enrollmentGroups/other', foreign)).status).toBe(400);
+    const wrong = await fleet.dps('PUT', '/enrollmentGroups/other', { ...group, provisioningStatus: 'off', speed: 1 });
+    expect(wrong.body.message).toMatch(/"speed" is not.*provisioningStatus is "off", allowed here: enabled, disabled/);
+    const reader = authority.principal('reader');
+    authority.grant(reader, 'Microsoft.Devices/provisioningServices/enrollmentGroups/read', serviceId);
+    const bearer = (audience: string) => ({ authorization: `Bearer ${authority.token(reader, audience)}` });
+    const asReader = bearer('https://azure-devices-provisioning.net');
+    expect((await fleet.dps('GET', '/enrollmentGroups/ward-devices', undefined, asReader)).status).toBe(200);
+    expect((await fleet.dps('DELETE', '/enrollmentGroups/ward-devices', undefined, asReader)).status).toBe(403);
+    const elsewhere = bearer('https://iothubs.azure.net');
+    expect((await fleet.dps('GET', '/enrollmentGroups/ward-devices', undefined, elsewhere)).status).toBe(401);
+  });
+
+  test('links by key and certificates that are no authority are refused when they are declared', async () => {
+    const link = { connectionString: 'HostName=x;SharedAccessKeyName=y;SharedAccessKey=z', location: 'westeurope' };
+    const byKey = fleet.declareService({ ...fleet.serviceInputs([]), properties: { iotHubs: [link] } });
+    await expect(byKey).rejects.toThrow(/authenticationType "UserAssigned"/);
+    const device = await fleet.ward.credentials('monitor-01');
+    await expect(fleet.declareCertificate('device', device.cert)).rejects.toThrow(/not that of an authority/);
+  });
+
+  const sign = (key: string, text: string) =>
+    createHmac('sha256', Buffer.from(key, 'base64')).update(text).digest('base64');
 
   /** A plain mqtt.js client that does by hand what a device SDK does. */
-  async function registerOverMqtt(registrationId: string, password: string): Promise<Record<string, unknown>> {
-    const client = await mqtt.connectAsync(`mqtts://${host}`, {
-      ca: context.certificates.authority,
+  async function registerByKey(registrationId: string, deviceKey: string): Promise<Record<string, unknown>> {
+    const resource = encodeURIComponent(`${fleet.idScope}/registrations/${registrationId}`);
+    const expiry = Math.floor(Date.now() / 1000) + 600;
+    const signature = encodeURIComponent(sign(deviceKey, `${resource}\n${expiry}`));
+    const client = await mqtt.connectAsync(`mqtts://${fleet.host}`, {
+      ca: fleet.context.certificates.authority,
       clientId: registrationId,
-      username: `${idScope}/registrations/${registrationId}/api-version=2019-03-31`,
-      password,
+      username: `${fleet.idScope}/registrations/${registrationId}/api-version=2019-03-31`,
+      password: `SharedAccessSignature sr=${resource}&sig=${signature}&se=${expiry}&skn=registration`,
     });
     await client.subscribeAsync('$dps/registrations/res/#');
     const ask = (topic: string): Promise<{ status: number; body: Record<string, unknown> }> =>
@@ -232,52 +168,255 @@ describe('Device Provisioning Service', () => {
     await client.endAsync();
     return answer.body;
   }
+});
 
-  test('an administrator needs the role, the current ETag, and a certificate that the service has verified', async () => {
-    const { body } = await putGroup('ward-devices');
-    expect((await putGroup('ward-devices', {})).status).toBe(200);
-    const group = { attestation: { type: 'x509', x509: { caReferences: { primary: 'ward' } } } };
-    const stale = await call('PUT', '/enrollmentGroups/ward-devices', group, { 'if-match': String(body.etag) });
-    expect(stale.status).toBe(412);
-    const foreign = { attestation: { type: 'x509', x509: { caReferences: { primary: 'nowhere' } } } };
-    expect(await call('PUT', '/enrollmentGroups/other', foreign)).toMatchObject({ status: 400 });
-    const wrong = await call('PUT', '/enrollmentGroups/other', { ...group, provisioningStatus: 'off', speed: 1 });
-    expect(wrong.body).toMatchObject({
-      message: expect.stringMatching(/provisioningStatus is "off".*enabled, disabled/),
+/** Message ids of each device in the order of the hubs, without what follows a message's first arrival. */
+function firstArrivals(deviceId: string): (string | undefined)[] {
+  const ids = fleet.accepted().flatMap((message) => (message.deviceId === deviceId ? [message.messageId] : []));
+  return [...new Set(ids)];
+}
+
+const numbered = (deviceId: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${deviceId}-${index}`);
+
+function sendNumbered(device: ConnectedDevice, from: number, to: number): Promise<void>[] {
+  return numbered(device.deviceId, to)
+    .slice(from)
+    .map((messageId, index) => {
+      const body = Buffer.from(JSON.stringify({ n: from + index }));
+      return device.send({ body, messageId, creationTime: Date.UTC(2026, 0, 5, 0, 0, from + index) });
     });
-    expect(wrong.body).toMatchObject({ message: expect.stringContaining('"speed"') });
-    context.authority.grant(
-      context.authority.principal('reader'),
-      'Microsoft.Devices/provisioningServices/enrollmentGroups/read',
-      serviceId,
+}
+
+describe('devices', () => {
+  test('a device finds its hub, sends, and its properties arrive; the provisioned hub takes a restart in its stride', async () => {
+    await fleet.putGroup('ward-devices');
+    const { host, idScope, context } = fleet;
+    const device = await connectDevice({
+      deviceId: 'monitor-01',
+      credentials: await fleet.ward.credentials('monitor-01'),
+      serverAuthority: context.certificates.authority,
+      provisioning: { host, idScope },
+    });
+    await device.send({
+      body: Buffer.from('{"hr":80}'),
+      messageId: 'm-1',
+      creationTime: Date.UTC(2026, 0, 5),
+      properties: { ward: 'ICU 1' },
+    });
+    expect(fleet.accepted()).toEqual([
+      {
+        deviceId: 'monitor-01',
+        messageId: 'm-1',
+        body: '{"hr":80}',
+        properties: { ward: 'ICU 1', 'iothub-creation-time-utc': '2026-01-05T00:00:00.000Z' },
+      },
+    ]);
+    const kicked = await takeOver('monitor-01', device.hubHost);
+    await Promise.all(sendNumbered(device, 0, 100));
+    expect(firstArrivals('monitor-01')).toEqual(['m-1', ...numbered('monitor-01', 100)]);
+    await kicked.endAsync(true);
+    await device.close();
+    await expect(device.send({ body: Buffer.from('{}'), messageId: 'late', creationTime: 0 })).rejects.toThrow(
+      /is closed/,
     );
-    const reader = context.authority.token(
-      context.authority.principal('reader'),
-      'https://azure-devices-provisioning.net',
+  });
+
+  /** Another client of the same device: the hub ends the older connection, as IoT Hub does. */
+  async function takeOver(deviceId: string, hubHost: string): Promise<mqtt.MqttClient> {
+    return mqtt.connectAsync(`mqtts://${hubHost}`, {
+      ...(await fleet.ward.credentials(deviceId)),
+      ca: fleet.context.certificates.authority,
+      clientId: deviceId,
+      username: `${hubHost}/${deviceId}/?api-version=2021-04-12`,
+      reconnectPeriod: 0,
+    });
+  }
+
+  test('a device that the hub does not know is refused, not tried for ever', async () => {
+    const stranger = connectDevice({
+      deviceId: 'nobody',
+      credentials: await fleet.ward.credentials('nobody'),
+      serverAuthority: fleet.context.certificates.authority,
+      hubHost: fleet.hubHosts[0],
+    });
+    await expect(stranger).rejects.toThrow(/Not authorized/);
+  });
+
+  test('private keys are readable by their owner only, and stay the same', async () => {
+    const first = await fleet.ward.credentials('monitor-01');
+    const folder = join(fleet.context.folder, 'ward');
+    expect(statSync(join(folder, 'authority-key.pem')).mode & 0o777).toBe(0o600);
+    const again = await DeviceAuthority.open(folder);
+    expect(await again.credentials('monitor-01')).toEqual(first);
+  });
+});
+
+const upstream: DeploymentContent = {
+  modulesContent: {
+    $edgeHub: {
+      'properties.desired': {
+        schemaVersion: '1.1',
+        routes: { upstream: 'FROM /messages/* INTO $upstream' },
+        storeAndForwardConfiguration: { timeToLiveSecs: 7200 },
+      },
+    },
+  },
+};
+
+describe('Edge gateway', () => {
+  let gateway: EdgeGatewayProcess;
+  let gatewayAuthority: DeviceAuthority;
+  let port: number;
+  const open: ConnectedDevice[] = [];
+
+  beforeEach(async () => {
+    gatewayAuthority = await DeviceAuthority.open(join(fleet.context.folder, 'gateways'));
+    await fleet.declareCertificate('gateways', gatewayAuthority.certificate);
+    for (const id of hubIds) {
+      const inputs = { properties: { certificate: gatewayAuthority.certificate, isVerified: true } };
+      await fleet.hubs.provision(
+        fleet.context.resources.put('iothub:Certificate', `${id}/certificates/gateways`, inputs),
+      );
+    }
+    const attestation = { type: 'x509', x509: { caReferences: { primary: 'gateways' } } };
+    await fleet.putGroup('gateways', { attestation, capabilities: { iotEdge: true } });
+    port = await fleet.context.ports.get('gateway');
+    gateway = await startGateway();
+  });
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((device) => device.close()));
+    await gateway.close();
+  });
+
+  const startGateway = async () =>
+    EdgeGatewayProcess.start(
+      {
+        deviceId: 'gateway-01',
+        credentials: await gatewayAuthority.credentials('gateway-01'),
+        folder: join(fleet.context.folder, 'gateway'),
+        port,
+        server: fleet.context.certificates.server,
+        deviceAuthorities: [fleet.ward.certificate],
+        serverAuthority: fleet.context.certificates.authority,
+        provisioning: { host: fleet.host, idScope: fleet.idScope },
+      },
+      fleet.context.log,
     );
-    const asReader = { authorization: `Bearer ${reader}` };
-    expect((await call('GET', '/enrollmentGroups/ward-devices', undefined, asReader)).status).toBe(200);
-    expect((await call('DELETE', '/enrollmentGroups/ward-devices', undefined, asReader)).status).toBe(403);
-    const elsewhere = context.authority.token(context.authority.principal('operator'), 'https://iothubs.azure.net');
+
+  /** Waits until the gateway has its hub, and makes devices its children there. */
+  const adopt = async (...deviceIds: string[]) => {
+    await gateway.applyDeployment(upstream);
+    await until('the gateway is connected', async () => (await gateway.status()).uplink === 'connected');
+    const twins = await Promise.all(fleet.hubHosts.map((host) => fleet.hub(host, 'GET', '/devices/gateway-01')));
+    const hubHost = fleet.hubHosts[twins.findIndex(({ status }) => status === 200)] ?? '';
+    const { deviceScope } = twins.find(({ status }) => status === 200)?.body ?? {};
+    for (const deviceId of deviceIds) {
+      const device = { deviceId, authentication: { type: 'certificateAuthority' }, deviceScope };
+      expect((await fleet.hub(hubHost, 'PUT', `/devices/${deviceId}`, device)).status).toBe(200);
+    }
+    return hubHost;
+  };
+
+  const connectLeaf = async (deviceId: string, hubHost: string, authority = fleet.ward) => {
+    const device = await connectDevice({
+      deviceId,
+      credentials: await authority.credentials(deviceId),
+      serverAuthority: fleet.context.certificates.authority,
+      hubHost,
+      gatewayHost: `localhost:${port}`,
+    });
+    open.push(device);
+    return device;
+  };
+
+  const emptied = () => until('the gateway has sent all', async () => (await gateway.status()).waiting === 0);
+
+  test('messages of leaf devices reach the hub unchanged, in the name of the leaf device', async () => {
+    const hubHost = await adopt('monitor-01');
+    const leaf = await connectLeaf('monitor-01', hubHost);
+    await leaf.send({
+      body: Buffer.from('{"hr":80}'),
+      messageId: 'm-1',
+      creationTime: Date.UTC(2026, 0, 5),
+      properties: { bed: '4&5' },
+    });
+    await emptied();
+    expect(fleet.accepted()).toEqual([
+      {
+        deviceId: 'monitor-01',
+        messageId: 'm-1',
+        body: '{"hr":80}',
+        properties: { bed: '4&5', 'iothub-creation-time-utc': '2026-01-05T00:00:00.000Z' },
+      },
+    ]);
     expect(
-      (await call('GET', '/enrollmentGroups/ward-devices', undefined, { authorization: `Bearer ${elsewhere}` })).status,
-    ).toBe(401);
+      fleet.hubs
+        .stats()
+        .map(({ viaGateway }) => viaGateway)
+        .sort(),
+    ).toEqual([0, 1]);
   });
 
-  test('links by key and certificates that are no authority are refused when they are declared', async () => {
-    const byKey = linked(hubHosts);
-    const link = { connectionString: 'HostName=x;SharedAccessKeyName=y;SharedAccessKey=z', location: 'westeurope' };
-    await expect(declare({ ...byKey, properties: { iotHubs: [link] } })).rejects.toThrow(
-      /authenticationType "UserAssigned"/,
+  test('with its uplink cut and its process killed, nothing that it acknowledged is lost and the order stays', async () => {
+    const hubHost = await adopt('monitor-01', 'monitor-02');
+    const leaves = await Promise.all(['monitor-01', 'monitor-02'].map((id) => connectLeaf(id, hubHost)));
+    const send = (from: number, to: number) => Promise.all(leaves.flatMap((leaf) => sendNumbered(leaf, from, to)));
+    await send(0, 50);
+    gateway.cutUplink(true);
+    await until('the uplink is cut', async () => (await gateway.status()).uplink === 'cut');
+    await send(50, 400);
+    expect((await gateway.status()).waiting).toBeGreaterThanOrEqual(700);
+    await gateway.kill();
+    // The devices do not know: what they send now waits in them until the gateway is back.
+    const waiting = send(400, 600);
+    gateway = await startGateway();
+    await waiting;
+    await until('some of it is on its way', async () => fleet.accepted().length > 300);
+    await gateway.kill();
+    gateway = await startGateway();
+    await emptied();
+    for (const { deviceId } of leaves) expect(firstArrivals(deviceId)).toEqual(numbered(deviceId, 600));
+  });
+
+  test('without a deployment that routes upstream it keeps everything and says so', async () => {
+    const hubHost = await adopt('monitor-01');
+    await gateway.applyDeployment(undefined);
+    const leaf = await connectLeaf('monitor-01', hubHost);
+    await Promise.all(sendNumbered(leaf, 0, 20));
+    expect(await gateway.status()).toMatchObject({ uplink: 'waitingForDeployment', waiting: 20, forwarded: 0 });
+    expect(fleet.context.logged.join('\n')).toMatch(/gateway-01: no deployment routes messages upstream/);
+    expect(fleet.accepted()).toEqual([]);
+    await gateway.applyDeployment(upstream);
+    await emptied();
+    expect(firstArrivals('monitor-01')).toEqual(numbered('monitor-01', 20));
+  });
+
+  test('leaf devices of an unknown authority or in the name of another are refused', async () => {
+    const stranger = await DeviceAuthority.open(join(fleet.context.folder, 'stranger'));
+    const hubHost = fleet.hubHosts[0] ?? '';
+    await expect(connectLeaf('monitor-01', hubHost, stranger)).rejects.toThrow(/Not authorized/);
+    const impostor = connectDevice({
+      deviceId: 'monitor-01',
+      credentials: await fleet.ward.credentials('monitor-02'),
+      serverAuthority: fleet.context.certificates.authority,
+      hubHost,
+      gatewayHost: `localhost:${port}`,
+    });
+    await expect(impostor).rejects.toThrow(/Not authorized/);
+  });
+
+  test('a route that it cannot do is refused, the one before stays', async () => {
+    const toModule = {
+      ...upstream.modulesContent?.$edgeHub,
+      'properties.desired': { routes: { m: 'FROM /* INTO BrokeredEndpoint("/modules/m/inputs/i")' } },
+    };
+    await adopt();
+    await expect(gateway.applyDeployment({ modulesContent: { $edgeHub: toModule } })).rejects.toThrow(
+      /cannot do the route m/,
     );
-    const device = await ward.credentials('monitor-01');
-    await expect(declareCertificate('device', device.cert)).rejects.toThrow(/not that of an authority/);
-  });
-
-  test('private keys of devices are readable by their owner only', async () => {
-    await ward.credentials('monitor-01');
-    expect(statSync(join(folder, 'ward', 'authority-key.pem')).mode & 0o777).toBe(0o600);
-    const again = await DeviceAuthority.open(join(folder, 'ward'));
-    expect(await again.credentials('monitor-01')).toEqual(await ward.credentials('monitor-01'));
+    expect((await gateway.status()).uplink).toBe('connected');
+    expect(readEdgeHubSettings(upstream)).toEqual({ timeToLiveSeconds: 7200 });
   });
 });

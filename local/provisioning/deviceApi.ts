@@ -61,8 +61,7 @@ export class ProvisioningDeviceApi {
     // A client that is refused or breaks off is no fault of the service.
     broker.on('clientError', () => undefined);
     broker.on('connectionError', () => undefined);
-    // The listener has just looked at the first byte; until the next turn a stream tells a new reader nothing of the rest.
-    return { accept: (socket) => void setImmediate(() => broker.handle(socket)), stop: () => broker.stop() };
+    return { accept: (socket) => void broker.handle(socket), stop: () => broker.stop() };
   }
 
   /** @returns why the client is refused. */

@@ -1,32 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import type { Authority, Clock, Principal } from '../contracts';
+import { type Authority, AzureError, type Clock } from '../contracts';
+import type { DeviceAuthentication } from '../iotHub/device';
+import type { IotHubs } from '../iotHub/iotHubs';
 import { findAuthority, presentedCertificate } from '../mqtt/clientCertificates';
 import { allocate, type LinkedHub } from './allocation';
 import type { AllocationPolicy, EnrollmentGroup } from './enrollmentGroup';
 import type { ProvisioningStore, RegistrationRecord } from './provisioningStore';
 import { derivedKey, isRegistrationToken } from './symmetricKeyToken';
 
-/** How a new device proves itself to its hub. */
-export type DeviceAuthentication =
-  | { readonly type: 'certificateAuthority' }
-  | { readonly type: 'sas'; readonly primaryKey: string; readonly secondaryKey: string };
-
-/** A device as the provisioning service has a hub make it. */
-export interface ProvisionedDevice {
-  readonly authentication: DeviceAuthentication;
-  readonly iotEdge: boolean;
-  readonly initialTwin?: EnrollmentGroup['initialTwin'];
-}
-
-/** How the provisioning service reaches the identity registry of a linked hub, found by its host name. */
-export interface LinkedRegistries {
-  /**
-   * Registers the device unless it is registered already.
-   * @throws AzureError 403 when `caller` may not write devices there, 404 when there is no such hub.
-   */
-  createOrGet(hubHostName: string, caller: Principal, deviceId: string, device: ProvisionedDevice): Promise<void>;
-}
+/** How the provisioning service reaches the identity registries of the hubs that are linked to it. */
+export type LinkedRegistries = Pick<IotHubs, 'hubAt' | 'registry'>;
 
 /** What the registrar must know of the service's resource; read for each registration, since it may change. */
 export interface ProvisioningSettings {
@@ -158,26 +142,30 @@ export class Registrar {
     if (hub !== undefined) return hub;
     const which =
       group.iotHubs === undefined ? 'is linked and takes part in allocation' : 'that the group names is linked';
-    throw Object.assign(new Error(`No IoT hub ${which}: link one in the provisioning service's iotHubs.`), {
-      status: 400,
-    });
+    throw new AzureError(400, 'BadRequest', `No IoT hub ${which}: link one in the provisioning service's iotHubs.`);
   }
 
   private async createDevice(hub: LinkedHub, group: EnrollmentGroup, registrationId: string): Promise<void> {
-    const authentication: DeviceAuthentication =
-      group.attestation.type === 'x509'
-        ? { type: 'certificateAuthority' }
-        : {
-            type: 'sas',
-            primaryKey: derivedKey(group.attestation.symmetricKey.primaryKey, registrationId),
-            secondaryKey: derivedKey(group.attestation.symmetricKey.secondaryKey, registrationId),
-          };
-    await this.registries.createOrGet(hub.hostName, this.authority.identity(hub.identityId), registrationId, {
-      authentication,
+    const hubId = this.registries.hubAt(hub.hostName);
+    if (hubId === undefined) throw new AzureError(400, 'BadRequest', `There is no IoT hub at ${hub.hostName}.`);
+    const caller = this.authority.identity(hub.identityId);
+    const { tags, properties } = group.initialTwin ?? {};
+    await this.registries.registry(hubId).createOrGet(caller, registrationId, {
+      authentication: authenticationOf(group, registrationId),
       iotEdge: group.capabilities.iotEdge,
-      initialTwin: group.initialTwin,
+      ...(group.initialTwin === undefined ? {} : { initialTwin: { tags, desired: properties?.desired } }),
     });
   }
+}
+
+function authenticationOf({ attestation }: EnrollmentGroup, registrationId: string): DeviceAuthentication {
+  if (attestation.type === 'x509') return { type: 'certificateAuthority' };
+  const { primaryKey, secondaryKey } = attestation.symmetricKey;
+  const symmetricKey = {
+    primaryKey: derivedKey(primaryKey, registrationId),
+    secondaryKey: derivedKey(secondaryKey, registrationId),
+  };
+  return { type: 'sas', symmetricKey };
 }
 
 function isSignedBy(certificate: Parameters<typeof findAuthority>[0], authorities: readonly string[]): boolean {
