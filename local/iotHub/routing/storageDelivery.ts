@@ -29,7 +29,7 @@ interface OpenBatch {
   /** Enqueued time of its first message. */
   readonly begun: number;
   /** Size of its messages as the log holds them. */
-  readonly bytes: number;
+  bytes: number;
 }
 
 /**
@@ -65,10 +65,13 @@ export class StorageDelivery {
     clearTimeout(this.retry);
   }
 
-  /** While a batch is open, new messages matter only for its size. */
+  /**
+   * The first message of a batch is noted before its device is told that it was taken: the clock, which may move on then,
+   * must know when the batch ends. While a batch is open, new messages matter only for its size.
+   */
   private appended(): void {
-    if (this.open !== undefined && this.options.log.next() - this.scanned < recordsARead) return;
-    if (this.retry === undefined) void this.process();
+    if (this.open === undefined) this.scanSome();
+    else if (this.options.log.next() - this.scanned >= recordsARead && this.retry === undefined) void this.process();
   }
 
   /** Writes the batches that are complete. Resolves when it has or when a try has failed (which is tried again). */
@@ -102,17 +105,21 @@ export class StorageDelivery {
     }
   }
 
-  /** The batch that is complete, if one is; else sees to it that the clock calls when one will be. */
+  /** The batch that is complete, if one is. */
   private async nextBatch(): Promise<UnfinishedBatch | undefined> {
-    const { clock, log, endpoint } = this.options;
-    const end = await this.scan();
-    if (end !== undefined) return this.named(end);
-    if (this.open === undefined) return undefined;
-    const due = this.open.begun + endpoint.batchFrequencySeconds * 1000;
-    if (clock.now() >= due && this.scanned === log.next()) return this.named(this.scanned);
-    this.stopClock();
-    this.stopClock = clock.at(due, () => this.process());
-    return undefined;
+    const { clock, log } = this.options;
+    for (;;) {
+      const scan = this.scanSome();
+      if (scan.end !== undefined) return this.named(scan.end);
+      if (!scan.more) break;
+      await nextTurn();
+    }
+    const isDue = this.open !== undefined && clock.now() >= this.dueTime(this.open) && this.scanned === log.next();
+    return isDue ? this.named(this.scanned) : undefined;
+  }
+
+  private dueTime(open: OpenBatch): number {
+    return open.begun + this.options.endpoint.batchFrequencySeconds * 1000;
   }
 
   private named(end: number): UnfinishedBatch {
@@ -124,27 +131,30 @@ export class StorageDelivery {
     return batch;
   }
 
-  /** Goes on through the log; answers the sequence before which the open batch ends, once that is known. */
-  private async scan(): Promise<number | undefined> {
+  /** Goes on through the log for a while; `end` is the sequence before which the open batch ends, once that is known. */
+  private scanSome(): { readonly end?: number; readonly more: boolean } {
     const { log, endpoint, cursors, partition } = this.options;
-    for (;;) {
-      const records = log.read(this.scanned, recordsARead);
-      if (records.length === 0) return undefined;
-      for (const { sequence, enqueuedTime, payload } of records) {
-        if (decodeAccepted(payload).endpointNames.includes(endpoint.name)) {
-          if (this.open !== undefined && this.isBeyond(this.open, enqueuedTime, payload.length)) return sequence;
-          this.open = { begun: this.open?.begun ?? enqueuedTime, bytes: (this.open?.bytes ?? 0) + payload.length };
-        }
-        this.scanned = sequence + 1;
+    const records = log.read(this.scanned, recordsARead);
+    for (const { sequence, enqueuedTime, payload } of records) {
+      if (decodeAccepted(payload).endpointNames.includes(endpoint.name)) {
+        if (this.open === undefined) this.begin(enqueuedTime);
+        else if (this.isBeyond(this.open, enqueuedTime, payload.length)) return { end: sequence, more: false };
+        if (this.open !== undefined) this.open.bytes += payload.length;
       }
-      if (this.open === undefined) cursors.advance(partition, this.scanned);
-      await nextTurn();
+      this.scanned = sequence + 1;
     }
+    if (this.open === undefined && records.length > 0) cursors.advance(partition, this.scanned);
+    return { more: records.length > 0 };
+  }
+
+  private begin(enqueuedTime: number): void {
+    this.open = { begun: enqueuedTime, bytes: 0 };
+    this.stopClock();
+    this.stopClock = this.options.clock.at(this.dueTime(this.open), () => this.process());
   }
 
   private isBeyond(open: OpenBatch, enqueuedTime: number, bytes: number): boolean {
-    const { batchFrequencySeconds, maxChunkSizeBytes } = this.options.endpoint;
-    return enqueuedTime >= open.begun + batchFrequencySeconds * 1000 || open.bytes + bytes > maxChunkSizeBytes;
+    return enqueuedTime >= this.dueTime(open) || open.bytes + bytes > this.options.endpoint.maxChunkSizeBytes;
   }
 
   private async write(batch: UnfinishedBatch): Promise<void> {
