@@ -5,6 +5,7 @@ import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { AzureError } from '../contracts';
 import type { Change } from './diff';
 import { invoke } from './invokes';
+import type { Failure } from './kinds/kind';
 import type { Asked, Provider } from './provider';
 import { azureNative } from './schema/azureNative';
 import { Session, type Target } from './sessions';
@@ -95,9 +96,7 @@ export class ProviderServer {
     const olds = request.hasOlds() ? decode(request.getOlds()).values : undefined;
     const { inputs, failures } = this.provider.check(this.asked(call), news.values, olds, request.getRandomseed_asU8());
     const response = new rpc.CheckResponse().setInputs(encode(inputs, news.secrets));
-    response.setFailuresList(
-      failures.map(({ property, reason }) => new rpc.CheckFailure().setProperty(property).setReason(reason)),
-    );
+    response.setFailuresList(failures.map(checkFailure));
     return response;
   }
 
@@ -150,6 +149,14 @@ export class ProviderServer {
       .setInputs(encode(found.inputs, decode(request.getInputs()).secrets))
       .setProperties(encode(found.outputs, decode(request.getProperties()).secrets));
   }
+}
+
+/** The engine shows the value of a top-level property beside it; of a path into one it would show none. */
+function checkFailure({ property, reason }: Failure): rpc.CheckFailure {
+  const nested = /[.[]/.test(property);
+  return new rpc.CheckFailure()
+    .setProperty(nested ? '' : property)
+    .setReason(nested ? `${property}: ${reason}` : reason);
 }
 
 function diffKind(change: Change, replace: boolean): rpc.PropertyDiff.Kind {

@@ -28,6 +28,8 @@ function withParent(kind: string, inputs: unknown): string[] {
       return ['networkrulesets/default', 'authorizationrules/rootmanagesharedaccesskey'];
     case 'eventhub:EventHub':
       return ['consumergroups/$default'];
+    case 'iothub:IotHubResource':
+      return ['eventhubendpoints/events'];
     case 'network:VirtualNetwork':
       return valuesAt(inputs, 'subnets[]').map(({ value }) => `subnets/${String(textAt(value, 'name')).toLowerCase()}`);
     default:

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { Properties } from '../../contracts';
 import { roleOfDefinitionId } from '../../identity/roles';
 import { isAtOrBelow, nameOf } from '../armIds';
-import { textAt } from '../values';
+import { isUnknownAt, textAt } from '../values';
 import { type Failure, inGroup, type Kind, type Surroundings } from './kind';
 import { oneOf, refersTo } from './rules';
 
@@ -32,30 +33,35 @@ export const roleAssignment: Kind = {
 };
 
 /** Azure answers `RoleDefinitionDoesNotExist`. The local cloud knows built-in roles only. */
-function knownRole(inputs: Readonly<Record<string, unknown>>): Failure[] {
+function knownRole(inputs: Properties): Failure[] {
   const id = textAt(inputs, 'roleDefinitionId');
   if (id === undefined || roleOfDefinitionId(id)) return [];
   const reason = `role definition '${id}' does not exist or is not one of the built-in roles that the local cloud knows (local/identity/roles.ts).`;
   return [{ property: 'roleDefinitionId', reason }];
 }
 
-/** Azure answers `PrincipalNotFound`, except when `principalType` tells it not to look in the directory. */
-function knownPrincipal(inputs: Readonly<Record<string, unknown>>, around: Surroundings): Failure[] {
+/**
+ * Azure answers `PrincipalNotFound` or `UnmatchedPrincipalType`. Only managed identities are known here: users and groups
+ * live in a directory that no program declares.
+ */
+function knownPrincipal(inputs: Properties, around: Surroundings): Failure[] {
   const id = textAt(inputs, 'principalId');
-  if (id === undefined) return [];
-  if (!guid.test(id))
+  const type = textAt(inputs, 'principalType');
+  if (id === undefined || isUnknownAt(inputs, 'principalType')) return [];
+  if (!guid.test(id)) {
     return [{ property: 'principalId', reason: `principalId is '${id}'; needed is the object id, a GUID.` }];
-  if (inputs.principalType !== undefined) return [];
-  const known = around.resources
-    .list('managedidentity:UserAssignedIdentity')
-    .some((identity) => identity.outputs.principalId === id);
-  if (known) return [];
-  const reason = `principal '${id}' is not in the directory (PrincipalNotFound); set principalType, so that a new identity need not have been replicated yet.`;
-  return [{ property: 'principalId', reason }];
+  }
+  const isIdentity = around.resources.below('/subscriptions').some(({ outputs }) => {
+    return outputs.principalId === id || textAt(outputs, 'identity.principalId') === id;
+  });
+  if (isIdentity === (type === 'ServicePrincipal') || (!isIdentity && type !== undefined)) return [];
+  const what = isIdentity ? 'a managed identity' : 'not in the directory';
+  const reason = `principal '${id}' is ${what}, and principalType is '${type ?? 'absent'}'; set 'ServicePrincipal' for a managed identity, so that a new one need not have been replicated yet.`;
+  return [{ property: 'principalType', reason }];
 }
 
 /** Azure answers 409 `RoleAssignmentExists` for the same principal, role and scope under another name. */
-function oneAssignment(inputs: Readonly<Record<string, unknown>>, around: Surroundings): Failure[] {
+function oneAssignment(inputs: Properties, around: Surroundings): Failure[] {
   if (around.current || !around.id) return [];
   const [principal, role, scope] = ['principalId', 'roleDefinitionId', 'scope'].map((key) => textAt(inputs, key));
   if (!principal || !role || !scope) return [];
