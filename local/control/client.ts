@@ -80,7 +80,7 @@ export class ControlClient {
     } catch (error) {
       this.signal?.throwIfAborted();
       // fetch says TypeError for all that goes wrong with a connection, SyntaxError comes of an answer cut short.
-      if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
+      if (['TypeError', 'SyntaxError'].includes((error as Error).name)) return undefined;
       throw error;
     }
   }
