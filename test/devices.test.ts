@@ -6,6 +6,8 @@ import { type ConnectedDevice, connectDevice } from '../local/devices/connectedD
 import { DeviceAuthority } from '../local/devices/deviceAuthority';
 import { provisionDevice } from '../local/devices/provisionDevice';
 import { type DeploymentContent, readEdgeHubSettings } from '../local/edgeGateway/deployment';
+import { EdgeGateway } from '../local/edgeGateway/edgeGateway';
+import { followDeployments } from '../local/edgeGateway/followDeployments';
 import { EdgeGatewayProcess } from '../local/edgeGateway/gatewayProcess';
 import { testContext } from './support/context';
 import { DeviceFleet, hubIds, serviceId, until } from './support/deviceFleet';
@@ -307,8 +309,8 @@ describe('Edge gateway', () => {
 
   /** Waits until the gateway has its hub, and makes devices its children there. */
   const adopt = async (...deviceIds: string[]) => {
-    await gateway.applyDeployment(upstream);
     await until('the gateway is connected', async () => (await gateway.status()).uplink === 'connected');
+    await gateway.applyDeployment(upstream);
     const twins = await Promise.all(fleet.hubHosts.map((host) => fleet.hub(host, 'GET', '/devices/gateway-01')));
     const hubHost = fleet.hubHosts[twins.findIndex(({ status }) => status === 200)] ?? '';
     const { deviceScope } = twins.find(({ status }) => status === 200)?.body ?? {};
@@ -380,17 +382,58 @@ describe('Edge gateway', () => {
     for (const { deviceId } of leaves) expect(firstArrivals(deviceId)).toEqual(numbered(deviceId, 600));
   });
 
-  test('without a deployment that routes upstream it keeps everything and says so', async () => {
+  test('it follows the automatic deployments of its hub, and without one that routes upstream keeps everything', async () => {
     const hubHost = await adopt('monitor-01');
+    const { hubs, context } = fleet;
+    const stop = followDeployments(gateway, hubs, () => hubIds, 'gateway-01', context.log);
     await gateway.applyDeployment(undefined);
     const leaf = await connectLeaf('monitor-01', hubHost);
     await Promise.all(sendNumbered(leaf, 0, 20));
-    expect(await gateway.status()).toMatchObject({ uplink: 'waitingForDeployment', waiting: 20, forwarded: 0 });
-    expect(fleet.context.logged.join('\n')).toMatch(/gateway-01: no deployment routes messages upstream/);
+    const kept = { uplink: 'connected', routesUpstream: false, waiting: 20, forwarded: 0 };
+    expect(await gateway.status()).toMatchObject(kept);
+    expect(context.logged.join('\n')).toMatch(/gateway-01: no deployment routes messages upstream/);
     expect(fleet.accepted()).toEqual([]);
-    await gateway.applyDeployment(upstream);
+    const deployment = {
+      content: upstream,
+      targetCondition: "deviceId='gateway-01'",
+      priority: 10,
+      schemaVersion: '2.0',
+    };
+    const put = await fleet.hub(hubHost, 'PUT', '/configurations/upstream', { id: 'upstream', ...deployment });
+    expect(put.status).toBe(200);
     await emptied();
     expect(firstArrivals('monitor-01')).toEqual(numbered('monitor-01', 20));
+    await fleet.hub(hubHost, 'DELETE', '/configurations/upstream', undefined, { 'if-match': '*' });
+    await until('it routes no more', async () => !(await gateway.status()).routesUpstream);
+    stop();
+  });
+
+  test('what has waited for longer than the time to live is dropped and counted', async () => {
+    const hubHost = await adopt('monitor-01');
+    await gateway.close();
+    const { certificates, log, folder } = fleet.context;
+    let now = Date.now();
+    const config = {
+      deviceId: 'gateway-01',
+      credentials: await gatewayAuthority.credentials('gateway-01'),
+      folder: join(folder, 'gateway'),
+      port,
+      server: certificates.server,
+      deviceAuthorities: [fleet.ward.certificate],
+      serverAuthority: certificates.authority,
+      hubHost,
+    };
+    const inProcess = await EdgeGateway.start(config, log, () => now);
+    inProcess.cutUplink(true);
+    const leaf = await connectLeaf('monitor-01', hubHost);
+    await Promise.all(sendNumbered(leaf, 0, 10));
+    now += 7_200_001;
+    await Promise.all(sendNumbered(leaf, 10, 15));
+    inProcess.cutUplink(false);
+    await until('it has sent what is young enough', () => inProcess.status().waiting === 0);
+    expect(inProcess.status()).toMatchObject({ expired: 10, forwarded: 5 });
+    expect(firstArrivals('monitor-01')).toEqual(numbered('monitor-01', 15).slice(10));
+    await inProcess.close();
   });
 
   test('leaf devices of an unknown authority or in the name of another are refused', async () => {

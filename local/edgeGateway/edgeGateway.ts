@@ -35,6 +35,8 @@ export interface EdgeGatewayStatus {
   readonly uplink: UplinkState;
   /** Why there is no uplink, where known. */
   readonly reason?: string;
+  /** False while no deployment has a route to `$upstream`; then messages are kept. */
+  readonly routesUpstream: boolean;
   /** Messages taken from leaf devices since the start. */
   readonly accepted: number;
   /** Messages that the hub has acknowledged since the start; one sent twice counts twice. */
@@ -80,6 +82,7 @@ export class EdgeGateway {
     const uplink = new Uplink({ deviceId, credentials, serverAuthority, hubHost, store, now, log });
     const gateway = new EdgeGateway(config, log, store, uplink, undefined);
     gateway.applyDeployment(readJson<DeploymentContent>(gateway.deploymentFile));
+    uplink.start();
     gateway.leaves = await LeafListener.listen({
       ...config,
       log,
@@ -113,11 +116,12 @@ export class EdgeGateway {
   }
 
   status(): EdgeGatewayStatus {
-    const { state, reason, forwarded, expired } = this.uplink;
+    const { state, reason, routesUpstream, forwarded, expired } = this.uplink;
     const connectedDevices = this.leaves?.connectedDevices() ?? 0;
     return {
       uplink: state,
       reason,
+      routesUpstream,
       accepted: this.accepted,
       forwarded,
       expired,

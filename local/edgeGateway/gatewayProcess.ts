@@ -13,7 +13,8 @@ type Answer = Extract<FromGateway, { request: number }>;
 export class EdgeGatewayProcess {
   private requests = 0;
   private readonly answers = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
-  private readonly ended: Promise<void>;
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly ended: Promise<void>;
 
   private constructor(
     private readonly child: ChildProcess,

@@ -9,7 +9,7 @@ const firstBackOffMilliseconds = 100;
 const longestBackOffMilliseconds = 2_000;
 const askAgainEvery = 10;
 
-export type UplinkState = 'cut' | 'waitingForDeployment' | 'connecting' | 'connected' | 'closed';
+export type UplinkState = 'cut' | 'connecting' | 'connected' | 'closed';
 
 export interface UplinkOptions {
   readonly deviceId: string;
@@ -32,12 +32,11 @@ export interface UplinkOptions {
  * to `devices/{child}/messages/events/`. What is not acknowledged when a connection ends is sent again in order.
  */
 export class Uplink {
-  state: UplinkState = 'waitingForDeployment';
+  state: UplinkState = 'connecting';
   /** Why it is not connected, where known. */
   reason: string | undefined;
   forwarded = 0;
   expired = 0;
-  private isCut = false;
   private settings: EdgeHubSettings | undefined;
   private client: mqtt.MqttClient | undefined;
   private attempt = 0;
@@ -52,35 +51,38 @@ export class Uplink {
     this.stopListening = options.store.onAppend(() => this.pump());
   }
 
-  /** What the effective deployment says; nothing when none routes upstream. */
+  /** Connects, whether or not a deployment routes messages yet: a device is registered by its first connection. */
+  start(): void {
+    void this.connect();
+  }
+
+  /** What the effective deployment says; nothing when none routes upstream: then messages are kept. */
   apply(settings: EdgeHubSettings | undefined): void {
     this.settings = settings;
-    this.resume();
+    this.pump();
+  }
+
+  get routesUpstream(): boolean {
+    return this.settings !== undefined;
   }
 
   /** Breaks the connection and keeps it broken, as a cut cable does; or lets it come back. */
   cut(isCut: boolean): void {
-    this.isCut = isCut;
+    if (this.state === 'closed' || isCut === (this.state === 'cut')) return;
     this.attempt = 0;
-    this.resume();
+    if (isCut) {
+      this.state = 'cut';
+      this.reason = 'the uplink is cut';
+      this.disconnect();
+    } else {
+      void this.connect();
+    }
   }
 
   async close(): Promise<void> {
     this.state = 'closed';
     this.stopListening();
     this.disconnect();
-  }
-
-  private resume(): void {
-    if (this.state === 'closed') return;
-    if (this.isCut || this.settings === undefined) {
-      this.state = this.isCut ? 'cut' : 'waitingForDeployment';
-      this.reason = this.isCut ? 'the uplink is cut' : 'no deployment routes messages upstream';
-      this.disconnect();
-      return;
-    }
-    if (this.state === 'connected') this.pump();
-    else void this.connect();
   }
 
   private disconnect(): void {
