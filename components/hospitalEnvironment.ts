@@ -150,6 +150,11 @@ function commonSettings(args: HospitalEnvironmentArgs): CommonSettings {
   };
 }
 
+/** Everything that is wrong with the arguments, for programs which report it together with problems of their own. */
+export function hospitalEnvironmentProblems(args: HospitalEnvironmentArgs) {
+  return validate(args).all;
+}
+
 function validate(args: HospitalEnvironmentArgs): Problems {
   const problems = new Problems();
   const settings = completeSettings({ ...args, ...args.ingest, names: args.ingest?.names });

@@ -8,7 +8,7 @@ import * as pulumi from '@pulumi/pulumi';
 export class Problems {
   constructor(
     private readonly prefix = '',
-    private readonly found: { propertyPath: string; reason: string }[] = [],
+    private readonly found: pulumi.InputPropertyErrorDetails[] = [],
   ) {}
 
   /** The same gathering, for settings that stand below `path`. */
@@ -41,6 +41,11 @@ export class Problems {
     const given = known(value);
     if (given === undefined || (typeof given === 'string' && pattern.test(given))) return;
     this.add(path, `${rule}; given is ${show(given)}.`);
+  }
+
+  /** All that was found. */
+  get all(): readonly pulumi.InputPropertyErrorDetails[] {
+    return this.found;
   }
 
   /**

@@ -1,0 +1,17 @@
+/** The program for a hospital: everything that differs between hospitals stands in the stack's configuration. */
+import { HospitalEnvironment } from '../components/hospitalEnvironment';
+import { hospitalConfig } from './config';
+
+const environment = new HospitalEnvironment('hospital', hospitalConfig());
+
+export const {
+  resourceGroupName,
+  logWorkspaceId,
+  iotHubHostName,
+  provisioningIdScope,
+  provisioningHostName,
+  deviceDataHubId,
+  deviceCertificateExpiry,
+  manualSteps,
+} = environment;
+export const { eventHubsNamespaceHost, rawStorageAccountId } = environment.ingest;

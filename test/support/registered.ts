@@ -1,0 +1,85 @@
+import * as pulumi from '@pulumi/pulumi';
+
+/** A resource as the engine would be asked for it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  readonly custom: boolean;
+}
+
+export const mockSubscription = '0b1f6471-1bf0-4dda-aec3-cb9272f09590';
+export const mockTenant = '10ca1000-0000-4000-8000-00000000000a';
+
+const resourceGroup = `/subscriptions/${mockSubscription}/resourceGroups/rg-test`;
+
+/** Runs `program` against Pulumi's mocks and tells what it registered, in the order of registration. */
+export async function registered(program: () => unknown, config: Record<string, string> = {}): Promise<Registered[]> {
+  const found: Registered[] = [];
+  pulumi.runtime.setAllConfig(config);
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, id, custom }) => {
+        if (!id) found.push({ type, name, inputs, custom: custom ?? true });
+        return { id: id || idOf(type, name, inputs), state: { ...inputs, ...outputsOf(type, inputs) } };
+      },
+      call: ({ token }) => {
+        if (token === 'azure-native:authorization:getClientConfig') {
+          return { subscriptionId: mockSubscription, tenantId: mockTenant, clientId: 'unused', objectId: 'unused' };
+        }
+        throw new Error(`The program invoked ${token}, which the mocks do not know.`);
+      },
+    },
+    'hospital',
+    'test',
+    false,
+  );
+  await program();
+  await pulumi.runtime.waitForRPCs();
+  return found;
+}
+
+/** Ids of the shape of Azure's, where the library reads a name from them. */
+function idOf(type: string, name: string, inputs: Record<string, unknown>): string {
+  const own =
+    inputs.resourceName ??
+    inputs.namespaceName ??
+    inputs.accountName ??
+    inputs.privateEndpointName ??
+    inputs.resourceGroupName;
+  const last = inputs.eventHubName ?? inputs.containerName ?? inputs.certificateName ?? own ?? name;
+  if (type === 'azure-native:eventhub:Namespace')
+    return `${resourceGroup}/providers/Microsoft.EventHub/namespaces/${last}`;
+  return `${resourceGroup}/providers/${type.replaceAll(':', '/')}/${last}`;
+}
+
+function outputsOf(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  switch (type) {
+    case 'azure-native:managedidentity:UserAssignedIdentity':
+      return { principalId: `principal-of-${String(inputs.resourceName)}`, clientId: 'client' };
+    case 'azure-native:eventhub:Namespace':
+      return {
+        serviceBusEndpoint: `https://${String(inputs.namespaceName ?? 'existing')}.servicebus.windows.net:443/`,
+      };
+    case 'azure-native:eventhub:EventHub':
+      return { name: inputs.eventHubName };
+    case 'azure-native:storage:StorageAccount':
+      return { primaryEndpoints: { blob: `https://${String(inputs.accountName)}.blob.core.windows.net/` } };
+    case 'azure-native:storage:BlobContainer':
+      return { name: inputs.containerName };
+    case 'azure-native:iothub:IotHubResource':
+      return {
+        properties: { ...(inputs.properties as object), hostName: `${String(inputs.resourceName)}.azure-devices.net` },
+      };
+    case 'azure-native:resources:Resource':
+      return {
+        properties: {
+          idScope: '0ne00ABCDEF',
+          deviceProvisioningHostName: 'global.azure-devices-provisioning.net',
+          serviceOperationsHostName: `${String(inputs.resourceName)}.azure-devices-provisioning.net`,
+        },
+      };
+    default:
+      return {};
+  }
+}
