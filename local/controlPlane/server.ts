@@ -8,6 +8,7 @@ import { invoke } from './invokes';
 import type { Failure } from './kinds/kind';
 import type { Asked, Provider } from './provider';
 import { azureNative } from './schema/azureNative';
+import { pulumiSchema } from './schema/pulumiSchema';
 import { Session, type Target } from './sessions';
 import type { Store } from './store';
 import { decode, encode } from './wire';
@@ -32,9 +33,7 @@ export class ProviderServer {
       attach: unary(() => new Empty()),
       cancel: unary(() => new Empty()),
       getPluginInfo: unary(() => new PluginInfo().setVersion(azureNative.sdk)),
-      getSchema: unary(() =>
-        new rpc.GetSchemaResponse().setSchema(JSON.stringify({ name: 'azure-native', version: azureNative.sdk })),
-      ),
+      getSchema: unary(() => new rpc.GetSchemaResponse().setSchema(pulumiSchema())),
       checkConfig: unary<rpc.CheckRequest>(({ request }) => new rpc.CheckResponse().setInputs(request.getNews())),
       diffConfig: unary(() => new rpc.DiffResponse()),
       configure: unary<rpc.ConfigureRequest>((call) => this.configure(call)),

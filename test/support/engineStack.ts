@@ -41,6 +41,11 @@ export class EngineStack {
     return new EngineStack(stack, folder);
   }
 
+  /** Attaches to a control plane that listens elsewhere now. */
+  attach(port: number): void {
+    this.stack.workspace.envVars.PULUMI_DEBUG_PROVIDERS = `azure-native:${port}`;
+  }
+
   config(key: string, value: string): Promise<void> {
     return this.stack.setConfig(key, { value });
   }
