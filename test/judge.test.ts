@@ -1,0 +1,302 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventHubConsumerClient } from '@azure/event-hubs';
+import fc from 'fast-check';
+import { Blobs } from '../local/blobs/blobs';
+import type { EventHubEvent } from '../local/contracts';
+import { compare, type Evidence } from '../local/judge/compare';
+import type { Copy } from '../local/judge/copies';
+import { delays } from '../local/judge/delays';
+import { readDeviceData } from '../local/judge/deviceData';
+import { judge } from '../local/judge/judge';
+import { RawCopies } from '../local/judge/rawCopies';
+import { describeFindings, isGood, verdictOf } from '../local/judge/verdict';
+import { DeviceDataWatch } from '../local/judge/watch';
+import { type TelemetryMessage, telemetryMessages } from '../local/replay/message';
+import { provisionWriterAccounts } from './support/blobAccounts';
+import { type TestContext, testContext } from './support/context';
+import { hubIdOf, TestEventHubs, trust, until } from './support/eventHubs';
+
+const start = Date.parse('2026-01-05T00:00:00Z');
+const minute = 60_000;
+
+const messagesOf = (hr: readonly number[]) =>
+  telemetryMessages(
+    hr.map((value, index) => ({
+      deviceId: `bed-${index % 3}`,
+      offsetMs: index * minute,
+      vitals: { hr: value, spo2: 98 },
+    })),
+    start,
+  );
+
+function copyOf(message: TelemetryMessage, enqueuedAt = message.creationTime): Copy {
+  return { key: message.messageId, deviceId: message.deviceId, enqueuedAt, body: JSON.parse(message.body.toString()) };
+}
+
+const recordings = fc.array(fc.integer({ min: 30, max: 200 }), { minLength: 1, maxLength: 30 }).map(messagesOf);
+const onePlace = fc.constantFrom('deviceData' as const, 'raw' as const);
+
+/** What lies there when nothing went wrong: in both places once, in any order. */
+function allWell(expected: TelemetryMessage[]): Evidence {
+  const copies = expected.map((message) => copyOf(message));
+  const accepted = new Map(expected.map((message) => [message.messageId, 1]));
+  return { expected, deviceData: copies, raw: copies.toReversed(), accepted, startedAt: start };
+}
+
+const clean = { lost: [] as string[], duplicated: [] as string[], wrong: [] as string[], redelivered: 0 };
+
+describe('the comparison', () => {
+  /** Breaks the evidence on one message in one place, and says what must be found. */
+  function finds(
+    breakIt: (copies: readonly Copy[], at: number, key: string) => Copy[],
+    found: (key: string, n: number, place: string) => object,
+  ) {
+    fc.assert(
+      fc.property(recordings, onePlace, fc.nat(), (expected, place, seed) => {
+        const good = allWell(expected);
+        const key = expected[seed % expected.length]?.messageId ?? '';
+        const at = good[place].findIndex((copy) => copy.key === key);
+        const n = expected.length;
+        const broken = compare({ ...good, [place]: breakIt(good[place], at, key) });
+        expect(broken).toEqual({ ...clean, sent: n, devicedata: n, raw: n, ...found(key, n, place) });
+      }),
+    );
+  }
+
+  test('finds nothing where all is well', () =>
+    finds(
+      (copies) => [...copies],
+      () => ({}),
+    ));
+
+  test('finds exactly the message that is missing in one place', () =>
+    finds(
+      (copies, at) => copies.toSpliced(at, 1),
+      (key, n, place) => ({ lost: [key], [place === 'raw' ? 'raw' : 'devicedata']: n - 1 }),
+    ));
+
+  test('finds exactly the message that lies there once more than the hub accepted it', () =>
+    finds(
+      (copies, at) => [...copies, copies[at] as Copy],
+      (key) => ({ duplicated: [key] }),
+    ));
+
+  test.each<[string, (copy: Copy) => Partial<Copy>]>([
+    ['a value', (copy) => ({ body: { ...(copy.body as object), hr: 29 } })],
+    ['a vital more', (copy) => ({ body: { ...(copy.body as object), resp: 15 } })],
+    ['a vital less', (copy) => ({ body: { time: (copy.body as { time: string }).time, spo2: 98 } })],
+    ['the time', (copy) => ({ body: { ...(copy.body as object), time: '2026-01-06T00:00:00.000Z' } })],
+    ['the device', () => ({ deviceId: 'bed-9' })],
+    ['a body that is not JSON', () => ({ body: undefined })],
+    ['a body in base64', (copy) => ({ body: Buffer.from(JSON.stringify(copy.body)).toString('base64') })],
+  ])('finds exactly the message that differs in %s', (_, change) =>
+    finds(
+      (copies, at) => copies.with(at, { ...(copies[at] as Copy), ...change(copies[at] as Copy) }),
+      (key) => ({ wrong: [key] }),
+    ),
+  );
+
+  test('counts as redelivered what the hub accepted again, as duplicated only what is beyond that', () => {
+    const expected = messagesOf([60, 61]);
+    const [first, second] = allWell(expected).deviceData as [Copy, Copy];
+    const twice = [first, second, first];
+    const accepted = new Map([[first.key, 2]]);
+    const good = { expected, accepted, startedAt: start, deviceData: twice, raw: twice };
+    expect(compare(good)).toMatchObject({ ...clean, redelivered: 1 });
+    expect(compare({ ...good, raw: [...twice, first] })).toMatchObject({
+      ...clean,
+      redelivered: 1,
+      duplicated: [first.key],
+    });
+  });
+
+  test('of a second replay counts the first one as redelivered, and does not take its copies for the second one', () => {
+    const expected = messagesOf([60, 61, 62]);
+    const later = start + 1000 * minute;
+    const earlier = expected.map((message) => copyOf(message));
+    const now = expected.map((message) => copyOf(message, later));
+    const accepted = new Map(expected.map((message) => [message.messageId, 2]));
+    const both = [...earlier, ...now];
+    const good = { expected, accepted, startedAt: later, deviceData: both, raw: both };
+    expect(compare(good)).toMatchObject({ ...clean, devicedata: 3, raw: 3, redelivered: 3 });
+    const lost = compare({ ...good, raw: [...earlier, ...now.slice(1)] });
+    expect(lost).toMatchObject({ ...clean, lost: [now[0]?.key], raw: 2, redelivered: 3 });
+  });
+});
+
+test('delays are from the first sending to the first receipt, by nearest rank', () => {
+  const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+  const sent = new Map(keys.map((key) => [key, 1000]));
+  const received = new Map(keys.map((key, index) => [key, 1001 + index]));
+  expect(delays(sent, received)).toEqual({ p50: 10, p95: 19 });
+  expect(delays(sent, new Map())).toEqual({ p50: null, p95: null });
+});
+
+describe('the verdict', () => {
+  const expected = messagesOf([60, 61, 62]);
+  const all = expected.map((message) => copyOf(message));
+  const times = new Map(expected.map((message) => [message.messageId, 1]));
+
+  const options = (extra: Partial<Parameters<typeof judge>[0]> = {}) => ({
+    expected,
+    startedAt: start,
+    sendTimes: times,
+    receiveTimes: times,
+    readDeviceData: async () => all,
+    readRaw: async () => all,
+    acceptedCounts: () => new Map<string, number>(),
+    drain: {
+      clock: { now: () => start, advanceTo: async () => {} },
+      advanceByMs: 6 * minute,
+      pollMs: 1,
+      settleMs: 5,
+      quietMs: 20,
+    },
+    ...extra,
+  });
+
+  test('is one line that the command prints', async () => {
+    const { verdict } = await judge(options());
+    expect(JSON.stringify(verdict)).toBe(
+      '{"sent":3,"devicedata":3,"raw":3,"lost":0,"duplicated":0,"redelivered":0,"deadLettered":0,"wrong":0,"delayMs":{"p50":0,"p95":0}}',
+    );
+    expect(isGood(verdict)).toBe(true);
+  });
+
+  test('waits until virtual time has closed the raw batches, and for what a gateway delivers late', async () => {
+    const raw: Copy[] = [];
+    const receiveTimes = new Map<string, number>();
+    const advances: number[] = [];
+    const late = setInterval(() => receiveTimes.set(expected[receiveTimes.size]?.messageId ?? '', 5), 10);
+    let now = start;
+    const advanceTo = async (time: number) => {
+      now = time;
+      advances.push(time);
+      raw.push(...all.filter((copy) => receiveTimes.has(copy.key) && !raw.includes(copy)));
+    };
+    const drain = {
+      clock: { now: () => now, advanceTo },
+      advanceByMs: 6 * minute,
+      pollMs: 1,
+      settleMs: 2000,
+      quietMs: 8000,
+    };
+    const { verdict } = await judge(options({ readRaw: async () => [...raw], receiveTimes, drain }));
+    clearInterval(late);
+    expect(verdict).toMatchObject({ lost: 0, raw: 3 });
+    expect(advances).toEqual([start + 6 * minute]);
+  });
+
+  test('comes also when something never arrives, and names it', async () => {
+    const missing = all.slice(1);
+    const { verdict, comparison } = await judge(options({ readRaw: async () => missing }));
+    expect(verdict).toMatchObject({ sent: 3, devicedata: 3, raw: 2, lost: 1 });
+    expect(isGood(verdict)).toBe(false);
+    expect(describeFindings(comparison)).toEqual([`lost: ${all[0]?.key}`]);
+    const many = verdictOf({ ...comparison, lost: Array.from({ length: 7 }, (_, i) => `k${i}`) }, verdict.delayMs);
+    expect(many.lost).toBe(7);
+  });
+});
+
+describe('with the real clients', () => {
+  let context: TestContext;
+  let hubs: TestEventHubs;
+  let client: EventHubConsumerClient;
+  const expected = messagesOf([60, 61, 62, 63, 64, 65]);
+  const atEnd: (() => Promise<unknown>)[] = [];
+
+  beforeEach(async () => {
+    context = await testContext();
+    trust(context.certificates);
+    hubs = await new TestEventHubs(context).start();
+    await hubs.hub('devicedata', 2);
+    const credential = context.authority.credential(hubs.owner());
+    client = new EventHubConsumerClient('$Default', hubs.host, 'devicedata', credential, {
+      retryOptions: { timeoutInMs: 5000 },
+    });
+  });
+
+  afterEach(async () => {
+    for (const end of atEnd.splice(0)) await end();
+    await client.close();
+    await hubs.service.close();
+    context.close();
+  });
+
+  /** An event as IoT Hub's route sends it. */
+  function event(message: TelemetryMessage, source = 'Telemetry'): EventHubEvent {
+    const systemProperties = {
+      'iothub-connection-device-id': message.deviceId,
+      'iothub-enqueuedtime': new Date(message.creationTime),
+      'iothub-message-source': source,
+    };
+    return { body: message.body, messageId: message.messageId, systemProperties, contentType: 'application/json' };
+  }
+
+  const send = (events: readonly EventHubEvent[]) =>
+    hubs.service.send(
+      hubs.owner(),
+      hubIdOf('devicedata'),
+      events.map((sent, index) => ({ partitionKey: `key-${index}`, event: sent })),
+    );
+
+  test('devicedata is read from its first event to its last, telemetry only', async () => {
+    expect(await readDeviceData(client)).toEqual([]);
+    await send([
+      event(expected[0] as TelemetryMessage, 'twinChangeEvents'),
+      ...expected.map((message) => event(message)),
+    ]);
+    const copies = await readDeviceData(client);
+    expect(copies.toSorted((a, b) => a.enqueuedAt - b.enqueuedAt)).toEqual(expected.map((message) => copyOf(message)));
+  });
+
+  test('the watch sees messages as they come, and goes on where it was when its process is killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'judge-test-'));
+    atEnd.push(async () => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, 'received.jsonl');
+    const live: string[] = [];
+    const options = { file, onMessage: (copy: Copy) => live.push(copy.key), warn: () => {} };
+    await send(expected.slice(0, 1).map((message) => event(message)));
+    const first = await DeviceDataWatch.start(client, options);
+    await send(expected.slice(1, 3).map((message) => event(message)));
+    await until('two messages', () => first.receiveTimes.size === 2);
+    await first.close();
+    const receivedFirst = new Map(first.receiveTimes);
+    await send(expected.slice(1).map((message) => event(message)));
+    const second = await DeviceDataWatch.start(client, options);
+    atEnd.push(() => second.close());
+    await until('all messages', () => second.receiveTimes.size === 5);
+    for (const [key, at] of receivedFirst) expect(second.receiveTimes.get(key)).toBe(at);
+    expect(live.toSorted()).toEqual([...expected.slice(1, 3), ...expected.slice(1)].map((m) => m.messageId).toSorted());
+    expect(readFileSync(file, 'utf8')).not.toContain('"hr"');
+  });
+
+  test('the raw container is read blob by blob, and a line that is not JSON is told', async () => {
+    const blobs = new Blobs(context);
+    atEnd.push(() => blobs.close());
+    const { raw } = await provisionWriterAccounts(context, blobs);
+    const line = (message: TelemetryMessage) =>
+      JSON.stringify({
+        EnqueuedTimeUtc: new Date(message.creationTime).toISOString(),
+        Properties: {},
+        SystemProperties: { messageId: message.messageId, connectionDeviceId: message.deviceId },
+        Body: JSON.parse(message.body.toString()),
+      });
+    const upload = async (name: string, lines: string[]) => {
+      const text = lines.map((each) => `${each}\n`).join('');
+      await raw.getBlockBlobClient(name).upload(text, Buffer.byteLength(text));
+    };
+    const warnings: string[] = [];
+    const copies = new RawCopies(raw, (warning) => warnings.push(warning));
+    await upload('hub/00/a.json', [
+      ...expected.slice(0, 3).map(line),
+      '{"SystemProperties":{},"Body":{"opType":"created"}}',
+    ]);
+    expect(await copies.read()).toEqual(expected.slice(0, 3).map((message) => copyOf(message)));
+    await upload('hub/01/b.json', ['{"cut sho', ...expected.slice(3).map(line)]);
+    expect(await copies.read()).toEqual(expected.map((message) => copyOf(message)));
+    expect(warnings).toEqual(['Line 1 of the raw blob hub/01/b.json is not JSON.']);
+  });
+});
