@@ -36,7 +36,7 @@ export class EndpointBroker extends Aedes {
 /** Sends one packet to one client, at most once (QoS 0). Does nothing when the client is gone. */
 export function sendTo(client: Client, topic: string, payload: Buffer): void {
   if (!client.connected) return;
-  client.publish({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false });
+  client.publish({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false }, () => undefined);
 }
 
 /** What `authenticate` answers to refuse a client: CONNACK code 5, "not authorized". */
