@@ -459,7 +459,7 @@ describe('the control API', () => {
     expect(await early).toBe(5);
     await first.close();
     const during = client.now();
-    await startControlServer(0, address, targets({ clock: { now: () => 7, advanceTo: async () => {} } }));
+    await serve(address, targets({ clock: { now: () => 7, advanceTo: async () => {} } }));
     expect(await during).toBe(7);
     const given = new AbortController();
     const never = new ControlClient(address, given.signal).now();
