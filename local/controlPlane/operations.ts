@@ -90,12 +90,21 @@ export class Operations {
     return { ...wanted, computed, outputs: outputsOf(resource, computed) };
   }
 
-  /** Lets every resource come alive again after a restart, in the order of their creation. */
+  /**
+   * Lets every resource come alive again after a restart, in the order of their creation.
+   * @throws Error naming all that did not; the others are alive by then.
+   */
   async restore(): Promise<void> {
+    const failed: string[] = [];
     for (const stored of this.store.all()) {
-      const resource = declared(stored.declaredToken, stored.declaredInputs);
-      this.store.put(await this.provision(stored, resource, stored));
+      try {
+        const resource = declared(stored.declaredToken, stored.declaredInputs);
+        this.store.put(await this.provision(stored, resource, stored));
+      } catch (error) {
+        failed.push(`${stored.id}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
+    if (failed.length > 0) throw new Error(`Not restored from the last run: ${failed.join('; ')}`);
   }
 
   /** Deletes a resource and all below it, the youngest first. What is gone already counts as deleted. */
