@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** Minute 0 of every replay unless `--start` says otherwise: fixed, so that a second replay has the same times. */
 export const defaultStart = '2026-01-05T00:00:00Z';
 
+/** The shipped ward: ten patients, one deteriorating. */
+const wardFile = join(__dirname, 'replay', 'ward', 'ward.csv');
+
 export interface StartOptions {
-  /** Recorded vital signs to replay; none means the shipped ward. */
-  readonly replay: string | undefined;
+  /** Recorded vital signs to replay. */
+  readonly files: readonly string[];
+  /** How the recording is named to people. */
+  readonly source: string;
   /** Recorded seconds per second of wall clock; Infinity sends as fast as the hub acknowledges. */
   readonly speed: number;
   /** Milliseconds since 1970 of minute 0. */
@@ -51,7 +56,8 @@ export function parseOptions(argv: readonly string[]): StartOptions {
   const values = parse(argv);
   const problems: string[] = [];
   const options: StartOptions = {
-    replay: fileOf(values.replay, problems),
+    files: [values.replay === undefined ? wardFile : fileOf(values.replay, problems)],
+    source: values.replay === undefined ? 'synthetic ward' : basename(values.replay),
     speed: speedOf(values.speed ?? '60', problems),
     start: startOf(values.start ?? defaultStart, problems),
     gateway: values.gateway ?? false,
@@ -92,8 +98,7 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function fileOf(given: string | undefined, problems: string[]): string | undefined {
-  if (given === undefined) return undefined;
+function fileOf(given: string, problems: string[]): string {
   const file = resolve(given);
   if (!existsSync(file)) problems.push(`--replay names a file that is not there: ${given}.`);
   return file;

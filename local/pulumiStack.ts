@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -7,9 +7,7 @@ export interface PulumiStackOptions {
   /** Folder with the program's Pulumi.yaml. */
   readonly program: string;
   readonly stack: string;
-  /** The stack's configuration file, which lies with the state and not in the program's folder. */
-  readonly configFile: string;
-  /** Pulumi's home, checkpoints and history of this stack: never the user's ~/.pulumi. */
+  /** Pulumi's home, checkpoints and configuration of this stack: never the user's ~/.pulumi nor the program's folder. */
   readonly home: string;
   /** Ports of providers that the engine attaches to, by package. */
   readonly providers: Readonly<Record<string, number>>;
@@ -67,13 +65,23 @@ export class PulumiError extends Error {
  * One stack of the real Pulumi engine with a file backend. The engine is the `pulumi` on PATH (set-up puts it there).
  */
 export class PulumiStack {
+  private readonly configFile: string;
+
   constructor(private readonly options: PulumiStackOptions) {
     mkdirSync(options.home, { recursive: true });
+    this.configFile = join(options.home, `Pulumi.${options.stack}.yaml`);
   }
 
-  /** Makes the stack unless it is there. */
-  async init(): Promise<void> {
-    await this.must(['stack', 'select', '--create', this.options.stack]);
+  /** Makes the stack unless it is there, and gives it its whole configuration, by full key. */
+  async configure(config: Readonly<Record<string, unknown>>): Promise<void> {
+    const { home, stack, program } = this.options;
+    // The engine writes a new stack's salt beside Pulumi.yaml; a project file of our own keeps the program's folder clean.
+    copyFileSync(join(program, 'Pulumi.yaml'), join(home, 'Pulumi.yaml'));
+    const { code, ...said } = await this.runIn(home, ['stack', 'select', '--create', stack]);
+    if (code !== 0) throw new PulumiError('stack select', { code, ...said });
+    const salt = /encryptionsalt["']?: ["']?([^"'\n]+)/.exec(readFileSync(this.configFile, 'utf8'))?.[1];
+    // JSON is YAML.
+    writeFileSync(this.configFile, JSON.stringify({ encryptionsalt: salt, config }, null, 2));
   }
 
   async up(onLine?: (line: string) => void): Promise<void> {
@@ -109,11 +117,19 @@ export class PulumiStack {
   }
 
   stackArgs(): string[] {
-    return ['--stack', this.options.stack, '--config-file', this.options.configFile];
+    return ['--stack', this.options.stack, '--config-file', this.configFile];
   }
 
-  run(args: readonly string[], onLine: (line: string) => void = () => {}): Promise<CommandResult> {
-    const child = spawn('pulumi', [...args, '--non-interactive', '--cwd', this.options.program], {
+  run(args: readonly string[], onLine?: (line: string) => void): Promise<CommandResult> {
+    return this.runIn(this.options.program, args, onLine);
+  }
+
+  private runIn(
+    folder: string,
+    args: readonly string[],
+    onLine: (line: string) => void = () => {},
+  ): Promise<CommandResult> {
+    const child = spawn('pulumi', [...args, '--non-interactive', '--cwd', folder], {
       env: this.environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

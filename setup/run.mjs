@@ -11,10 +11,13 @@ import { SetupError, say } from './say.mjs';
 
 const bin = (name) => join(projectFolder, 'node_modules', '.bin', name);
 
-/** command: what to run with node; engine: whether the task runs the real Pulumi engine; built: needs dist/. */
+/**
+ * command: what to run with node; engine: whether the task runs the real Pulumi engine; built: needs dist/;
+ * foreign: tests with a browser and with Python clients, which name the reason when one of them cannot be set up.
+ */
 const tasks = {
   start: { command: ['--import', 'tsx', 'local/main.ts'], engine: true, built: true },
-  test: { command: ['--disable-warning=ExperimentalWarning', bin('jest')], engine: true, built: true },
+  test: { command: ['--disable-warning=ExperimentalWarning', bin('jest')], engine: true, built: true, foreign: true },
   bench: { command: ['--import', 'tsx', 'bench/main.ts'], engine: true, built: true },
   lint: { command: [bin('biome'), 'check', '.'], engine: false, built: false },
 };
@@ -28,6 +31,7 @@ async function main([name, ...args]) {
   path.push(join(projectFolder, 'node_modules', '@pulumi', 'pulumi'));
   if (task.engine) path.push(await engineFolder());
   if (task.built) await (await import('./build.mjs')).build();
+  if (task.foreign) await (await import('./chromium.mjs')).chromium();
   return execute(path, [...task.command, ...args]);
 }
 

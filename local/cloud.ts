@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import type { TokenCredential } from '@azure/identity';
+import { Blobs } from './blobs/blobs';
+import type { Certificates, Log, Principal, Service, ServiceContext } from './contracts';
+import { ControlPlane } from './controlPlane/controlPlane';
+import { openCertificates } from './core/certificates';
+import { VirtualClock } from './core/clock';
+import { RememberedPorts } from './core/ports';
+import type { StateFolder } from './core/state';
+import { EventHubs } from './eventHubs/eventHubs';
+import { LocalAuthority } from './identity/authority';
+import { type Grantee, IdentityEndpoint } from './identity/identityEndpoint';
+import { deployer } from './identity/principals';
+import { IotHubs } from './iotHub/iotHubs';
+import { StepBoard } from './livePage/stepBoard';
+import { ProvisioningServices } from './provisioning/provisioningServices';
+import { PulumiStack } from './pulumiStack';
+
+export interface LocalCloudOptions {
+  readonly state: StateFolder;
+  /** Where virtual time begins in a new state, milliseconds since 1970. */
+  readonly clockStart: number;
+  /** Seconds after which a new role assignment takes effect; default 0. */
+  readonly roleDelaySeconds?: number;
+  readonly log: Log;
+}
+
+/** Everything that takes Azure's place on this machine, without any stack in it. */
+export class LocalCloud {
+  private constructor(
+    readonly state: StateFolder,
+    readonly clock: VirtualClock,
+    readonly ports: RememberedPorts,
+    readonly certificates: Certificates,
+    readonly steps: StepBoard,
+    readonly controlPlane: ControlPlane,
+    readonly controlPlanePort: number,
+    readonly authority: LocalAuthority,
+    private readonly identityEndpoint: IdentityEndpoint,
+    private readonly identityUrl: string,
+    readonly eventHubs: EventHubs,
+    readonly blobs: Blobs,
+    readonly iotHubs: IotHubs,
+    private readonly services: readonly Service[],
+  ) {}
+
+  /** Starts all services and brings back what an earlier start left in the state folder. */
+  static async start({ state, clockStart, roleDelaySeconds = 0, log }: LocalCloudOptions): Promise<LocalCloud> {
+    const core = state.folder('core');
+    const clock = new VirtualClock({ file: join(core, 'clock'), start: clockStart, log });
+    const ports = new RememberedPorts(join(core, 'ports.json'), log);
+    const certificates = await openCertificates(state.folder('tls'));
+    const steps = new StepBoard();
+    const controlPlane = new ControlPlane({ stateFolder: state.folder('control-plane'), log });
+    const authority = await LocalAuthority.open({
+      stateFolder: state.folder('identity'),
+      resources: controlPlane.resources,
+      roleDelaySeconds,
+    });
+    const context: ServiceContext = {
+      stateFolder: (service) => state.folder(service),
+      resources: controlPlane.resources,
+      clock,
+      authority,
+      certificates,
+      ports,
+      events: steps,
+      log,
+    };
+    const eventHubs = new EventHubs(context);
+    const blobs = new Blobs(context);
+    const iotHubs = new IotHubs(context, { eventHubs, blobs });
+    const services = [eventHubs, blobs, iotHubs, new ProvisioningServices(context, iotHubs)];
+    controlPlane.register(services);
+    await controlPlane.restore();
+    const identityEndpoint = new IdentityEndpoint(authority);
+    return new LocalCloud(
+      state,
+      clock,
+      ports,
+      certificates,
+      steps,
+      controlPlane,
+      await controlPlane.listen(await ports.get('control-plane')),
+      authority,
+      identityEndpoint,
+      await identityEndpoint.listen(await ports.get('identity')),
+      eventHubs,
+      blobs,
+      iotHubs,
+      services,
+    );
+  }
+
+  /** A stack of the real engine whose azure-native provider is this cloud and whose deployer is the local one. */
+  stack(name: string, program: string, home = this.state.folder('pulumi')): PulumiStack {
+    return new PulumiStack({
+      program,
+      stack: name,
+      home,
+      providers: { 'azure-native': this.controlPlanePort },
+      env: {
+        NODE_EXTRA_CA_CERTS: this.certificates.authorityFile,
+        ...this.identityEnvironment([deployer]),
+      },
+    });
+  }
+
+  /** The environment in which a process gets tokens of these identities, and of no others, as in App Service. */
+  identityEnvironment(identities: readonly Grantee[]): Record<string, string> {
+    return { IDENTITY_ENDPOINT: this.identityUrl, IDENTITY_HEADER: this.identityEndpoint.grantHeader(identities) };
+  }
+
+  /** What the SDKs take as a credential, for clients inside this process. */
+  credential(principal: Principal): TokenCredential {
+    return {
+      getToken: async (scopes) => {
+        const audience = ([scopes].flat()[0] ?? '').replace(/\/\.default$/, '');
+        const { token, expiresOn } = await this.authority.token(principal, audience);
+        return { token, expiresOnTimestamp: expiresOn * 1000 };
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.identityEndpoint.close();
+    await this.controlPlane.close();
+    // In the reverse order of their start: what sends is closed before what receives.
+    for (const service of [...this.services].reverse()) await service.close();
+    this.clock.close();
+    this.state.release();
+  }
+}

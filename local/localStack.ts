@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import type { LocalCloud } from './cloud';
+import type { Log } from './contracts';
+import { DeviceAuthority } from './devices/deviceAuthority';
+import { deployer, localSubscriptionId, localTenantId } from './identity/principals';
+import { PulumiError, type PulumiStack } from './pulumiStack';
+
+/** What `npm start` needs to know of the hospital that it has brought up. */
+export interface LocalStack {
+  readonly resourceGroupName: string;
+  readonly iotHubId: string;
+  readonly iotHubHost: string;
+  readonly provisioningHost: string;
+  readonly provisioningIdScope: string;
+  readonly eventHubsHost: string;
+  /** Name of the event hub. */
+  readonly deviceDataHub: string;
+  readonly rawContainerUrl: string;
+  /** Seconds of virtual time for which the hub gathers messages for one raw blob. */
+  readonly rawBatchSeconds: number;
+}
+
+export interface DeployOptions {
+  readonly roleDelaySeconds: number;
+  readonly log: Log;
+  /** Gets what the engine does, a line a resource. */
+  readonly onProgress: (line: string) => void;
+}
+
+/** Folder of the hospital's program: the repository. */
+export const hospitalProgram = join(__dirname, '..');
+export const stackName = 'local';
+
+/** One device and one gateway authority each: a certificate leads to one enrolment group only. */
+export const authorityFolders = { devices: 'devices', gateways: 'gateways' } as const;
+
+const rawBatchSeconds = 60;
+// After the delay a role works at once here; the second more is for the two clocks of delay and gate.
+const roleMarginSeconds = 1;
+
+/**
+ * Brings the stack `local` up: the hospital's program, unmodified, with a configuration that lies with the state.
+ * @throws Error with what the engine said
+ */
+export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions): Promise<LocalStack> {
+  const stack = cloud.stack(stackName, hospitalProgram);
+  const started = Date.now();
+  options.log.info(`pulumi up of the stack ${stackName}`);
+  try {
+    await stack.configure(await localConfig(cloud, options.roleDelaySeconds));
+    await stack.up(options.onProgress);
+  } catch (error) {
+    if (!(error instanceof PulumiError)) throw error;
+    throw new Error(`The stack ${stackName} did not come up:\n${error.result.stdout}${error.result.stderr}`);
+  }
+  options.log.info(`The stack ${stackName} is up (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  return describe(cloud, stack);
+}
+
+/** The stack's configuration: what a hospital would write by hand, but for the authorities and who deploys. */
+export async function localConfig(cloud: LocalCloud, roleDelaySeconds: number): Promise<Record<string, unknown>> {
+  return {
+    'azure-native:subscriptionId': localSubscriptionId,
+    'azure-native:tenantId': localTenantId,
+    'hospital:hospitalId': 'local',
+    'hospital:environment': 'dev',
+    'hospital:location': 'westeurope',
+    'hospital:deployerPrincipalId': deployer.objectId,
+    'hospital:deployerPrincipalType': 'ServicePrincipal',
+    'hospital:rolePropagationSeconds': roleDelaySeconds === 0 ? 0 : roleDelaySeconds + roleMarginSeconds,
+    'hospital:ingest': {
+      deviceCertificateAuthorities: [await authority(cloud, 'devices')],
+      edge: { certificateAuthorities: [await authority(cloud, 'gateways')] },
+      rawStorage: { batchFrequencySeconds: rawBatchSeconds },
+      iotHub: { builtInEndpointRetentionDays: 7 },
+    },
+  };
+}
+
+async function authority(cloud: LocalCloud, kind: keyof typeof authorityFolders) {
+  const { certificate } = await DeviceAuthority.open(cloud.state.folder(authorityFolders[kind]), `Local ${kind}`);
+  return { name: `local-${kind}`, certificate };
+}
+
+async function describe(cloud: LocalCloud, stack: PulumiStack): Promise<LocalStack> {
+  const outputs = (await stack.outputs()) as Record<string, string>;
+  const resources = cloud.controlPlane.resources;
+  const iotHub = resources.list('iothub:IotHubResource').find((hub) => hostOf(hub.outputs) === outputs.iotHubHostName);
+  const account = resources.get(outputs.rawStorageAccountId ?? '');
+  if (!iotHub || !account) throw new Error(`The stack ${stackName} lacks its IoT hub or its raw storage account.`);
+  const { blob } = account.outputs.primaryEndpoints as { blob: string };
+  return {
+    resourceGroupName: outputs.resourceGroupName ?? '',
+    iotHubId: iotHub.id,
+    iotHubHost: outputs.iotHubHostName ?? '',
+    provisioningHost: outputs.provisioningHostName ?? '',
+    provisioningIdScope: outputs.provisioningIdScope ?? '',
+    eventHubsHost: outputs.eventHubsNamespaceHost ?? '',
+    deviceDataHub: outputs.deviceDataHubId?.split('/').at(-1) ?? '',
+    rawContainerUrl: `${blob}raw`,
+    rawBatchSeconds,
+  };
+}
+
+const hostOf = (outputs: Record<string, unknown>) => (outputs.properties as { hostName?: string }).hostName;

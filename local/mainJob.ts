@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { LocalCloud } from './cloud';
+import type { Log } from './contracts';
+import { startControlServer } from './control/server';
+import type { StateFolder } from './core/state';
+import type { Ending } from './ending';
+import { type Gateway, startGateway } from './gateway';
+import { describeFindings, isGood } from './judge/verdict';
+import { startLivePage } from './livePage/server';
+import { deployLocalStack, type LocalStack } from './localStack';
+import type { StartOptions } from './options';
+import { PageState } from './pageState';
+import type { Recording } from './replay/csv';
+import { type ReplayOutcome, ReplaySession } from './replaySession';
+
+const minuteMs = 60_000;
+
+/** The main job: everything from an empty machine to a judged replay. What it starts, `Ending` closes. */
+export class MainJob {
+  constructor(
+    private readonly options: StartOptions,
+    private readonly recording: Recording,
+    private readonly state: StateFolder,
+    private readonly ending: Ending,
+    private readonly log: Log,
+  ) {}
+
+  /** @returns whether the judge found everything in order, or that the replay was ended early */
+  async run(): Promise<'good' | 'bad' | 'ended'> {
+    const cloud = await this.startCloud();
+    const page = await this.openPage(cloud);
+    const { roleDelaySeconds } = this.options;
+    const onProgress = (line: string) => page.starting(line.trim());
+    const stack = await deployLocalStack(cloud, { roleDelaySeconds, log: this.log, onProgress });
+    page.deployed(stack);
+    for (const { name, value } of page.places()) this.log.info(`${name}: ${value}`);
+    const gateway = this.options.gateway ? await this.startGateway(cloud, stack) : undefined;
+    const controlAddressFile = await this.openControl(cloud, stack, gateway, page);
+    return this.replay(cloud, stack, gateway, page, controlAddressFile);
+  }
+
+  private async startCloud(): Promise<LocalCloud> {
+    const { start, roleDelaySeconds } = this.options;
+    const cloud = await LocalCloud.start({ state: this.state, clockStart: start, roleDelaySeconds, log: this.log });
+    this.ending.closes(() => cloud.close());
+    // The judge's clients run in this process, so that it has to trust the local authority as they do.
+    setDefaultCACertificates([...getCACertificates('default'), cloud.certificates.authority]);
+    return cloud;
+  }
+
+  private async openPage(cloud: LocalCloud): Promise<PageState> {
+    const page = new PageState(cloud, this.options);
+    const port = await cloud.ports.get('live-page');
+    const { url, close } = await startLivePage({ port, snapshot: () => page.snapshot(), log: this.log });
+    this.ending.closes(close);
+    this.log.info(`Live page: ${url}`);
+    return page;
+  }
+
+  private async startGateway(cloud: LocalCloud, stack: LocalStack): Promise<Gateway> {
+    const gateway = await startGateway(cloud, stack, this.recording.deviceIds, this.log);
+    this.ending.closes(() => gateway.close());
+    const { cutUplink, start } = this.options;
+    if (cutUplink) {
+      const at = (minute: number) => start + minute * minuteMs;
+      cloud.clock.at(at(cutUplink.fromMinute), () => gateway.cutUplink(true));
+      cloud.clock.at(at(cutUplink.toMinute), () => gateway.cutUplink(false));
+    }
+    return gateway;
+  }
+
+  private async openControl(
+    cloud: LocalCloud,
+    stack: LocalStack,
+    gateway: Gateway | undefined,
+    page: PageState,
+  ): Promise<string> {
+    const addressFile = join(this.state.folder('control'), 'address.json');
+    const { iotHubs, eventHubs, blobs, clock } = cloud;
+    const control = await startControlServer(await cloud.ports.get('control'), addressFile, {
+      clock,
+      stats: () => ({ iotHubs: iotHubs.stats(), eventHubs: eventHubs.stats(), blobs: blobs.stats() }),
+      health: () => iotHubs.health(stack.iotHubId),
+      acceptedCounts: () => iotHubs.acceptedCounts(stack.iotHubId),
+      faults: gateway ? { 'gateway-uplink-cut': (isCut) => gateway.cutUplink(isCut) } : {},
+      onReplayProgress: (progress) => page.replayProgress(progress),
+    });
+    this.ending.closes(() => control.close());
+    return addressFile;
+  }
+
+  private async replay(
+    cloud: LocalCloud,
+    stack: LocalStack,
+    gateway: Gateway | undefined,
+    page: PageState,
+    controlAddressFile: string,
+  ): Promise<'good' | 'bad' | 'ended'> {
+    const { recording, log } = this;
+    const { files, start, speed } = this.options;
+    const session = new ReplaySession({
+      ...{ cloud, stack, recording, files, start, speed, controlAddressFile, log },
+      gatewayHost: gateway?.host,
+      onMessage: (copy) => page.received(copy),
+    });
+    this.ending.closes(() => session.stop());
+    page.replaying(recording, session.resumed);
+    if (session.resumed) log.info('Going on with the replay that was cut off.');
+    const outcome = await session
+      .play(() => page.judging())
+      .catch((error: Error) => {
+        page.failed(error.message);
+        throw error;
+      });
+    if (outcome === 'interrupted') return 'ended';
+    page.judged(outcome.verdict);
+    this.report(outcome);
+    cloud.clock.run();
+    return isGood(outcome.verdict) ? 'good' : 'bad';
+  }
+
+  private report({ verdict, comparison }: Exclude<ReplayOutcome, 'interrupted'>): void {
+    for (const line of describeFindings(comparison)) this.log.warn(line);
+    if (this.options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
+    else this.log.info(`The judge: ${JSON.stringify(verdict)}`);
+  }
+}

@@ -1,0 +1,138 @@
+import type { LocalCloud } from './cloud';
+import type { Copy } from './judge/copies';
+import type { Verdict } from './judge/verdict';
+import type { EndpointSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
+import { VitalsBoard } from './livePage/vitalsBoard';
+import type { LocalStack } from './localStack';
+import type { StartOptions } from './options';
+import type { Recording } from './replay/csv';
+import type { ReplayProgress } from './replay/replay';
+
+/** Which step of the path each routing endpoint is. */
+const stepOfEndpoint = { raw: '3', devicedata: '4' } as const;
+
+/** What the live page is told: gathers from the services and from the main job what there is to show. */
+export class PageState {
+  private readonly vitals = new VitalsBoard();
+  private cloudState: Snapshot['cloud'] = { state: 'starting', message: 'Starting the services' };
+  private replay: ReplaySnapshot | null = null;
+  private verdict: Verdict | null = null;
+  private stack: LocalStack | undefined;
+  private span = { from: 0, to: 0 };
+
+  constructor(
+    private readonly cloud: LocalCloud,
+    private readonly options: StartOptions,
+  ) {
+    cloud.steps.declare('alive', '1', '3', '4');
+    cloud.steps.declare(options.gateway ? 'alive' : 'absent', '2');
+  }
+
+  starting(message: string): void {
+    this.cloudState = { state: 'starting', message };
+  }
+
+  deployed(stack: LocalStack): void {
+    this.stack = stack;
+    this.cloudState = { state: 'ready' };
+  }
+
+  replaying(recording: Recording, resumed: boolean): void {
+    const times = recording.rows.map((row) => this.options.start + row.offsetMs);
+    this.span = { from: times[0] ?? this.options.start, to: times.at(-1) ?? this.options.start };
+    this.replay = {
+      source: this.options.source,
+      state: 'starting',
+      from: iso(this.span.from),
+      to: iso(this.span.to),
+      progress: 0,
+      message: resumed ? 'Going on with the replay that was cut off' : undefined,
+    };
+  }
+
+  /** @param progress what the process of the devices reported: a `ReplayProgress` */
+  replayProgress(progress: unknown): void {
+    const { acknowledged, total } = progress as ReplayProgress;
+    this.change({ state: 'running', progress: total === 0 ? 1 : acknowledged / total, message: undefined });
+  }
+
+  judging(): void {
+    this.change({ state: 'judging', progress: 1 });
+  }
+
+  judged(verdict: Verdict): void {
+    this.verdict = verdict;
+    this.change({ state: 'finished', progress: 1 });
+  }
+
+  failed(message: string): void {
+    this.change({ state: 'failed', message });
+  }
+
+  received({ key, deviceId, body }: Copy): void {
+    this.cloud.steps.emit({ step: 'consumer', count: 1 });
+    if (key !== '' && typeof body === 'object' && body !== null) {
+      this.vitals.observeMessage(deviceId, body as Record<string, unknown>);
+    }
+  }
+
+  snapshot(): Snapshot {
+    const endpoints = this.endpoints();
+    for (const { name, state, reason } of endpoints) {
+      const step = stepOfEndpoint[name as keyof typeof stepOfEndpoint];
+      if (step) this.cloud.steps.hold(step, state === 'held' ? reason : undefined);
+    }
+    const pace = Number.isFinite(this.options.speed) ? this.options.speed : null;
+    return {
+      cloud: this.cloudState,
+      clock: { now: iso(this.cloud.clock.now()), speed: this.replay?.state === 'running' ? pace : 1, timeZone: 'UTC' },
+      replay: this.replay,
+      verdict: this.verdict,
+      steps: this.cloud.steps.steps(),
+      consumer: this.cloud.steps.consumer(),
+      endpoints,
+      devices: this.vitals.devices(),
+      places: this.places(),
+    };
+  }
+
+  /** Where things are, for the page and the terminal. */
+  places(): Place[] {
+    const { stack } = this;
+    const state = { name: 'State folder', value: this.cloud.state.path };
+    if (!stack) return [state];
+    return [
+      { name: 'Resource group', value: stack.resourceGroupName },
+      { name: 'IoT Hub (MQTT and HTTPS)', value: stack.iotHubHost },
+      { name: 'Provisioning service', value: `${stack.provisioningHost}, id scope ${stack.provisioningIdScope}` },
+      { name: 'Event Hubs (AMQP)', value: `${stack.eventHubsHost}, hub ${stack.deviceDataHub}` },
+      { name: 'Raw container', value: stack.rawContainerUrl },
+      { name: 'Certificate authority', value: this.cloud.certificates.authorityFile },
+      state,
+    ];
+  }
+
+  private endpoints(): EndpointSnapshot[] {
+    if (!this.stack) return [];
+    const targets: Record<string, string> = {
+      devicedata: `Event hub ${this.stack.deviceDataHub}`,
+      raw: `Container ${this.stack.rawContainerUrl.split('/').at(-1)}`,
+      'device-administration': 'Container device-administration',
+    };
+    return this.cloud.iotHubs
+      .health(this.stack.iotHubId)
+      .map(({ endpointName, status, lastKnownError, behind, sent }) => ({
+        name: endpointName,
+        target: targets[endpointName] ?? 'Built-in endpoint',
+        state: status === 'unhealthy' ? 'held' : sent > 0 ? 'healthy' : 'unknown',
+        waiting: behind,
+        reason: lastKnownError,
+      }));
+  }
+
+  private change(change: Partial<ReplaySnapshot>): void {
+    if (this.replay) this.replay = { ...this.replay, ...change };
+  }
+}
+
+const iso = (time: number) => new Date(time).toISOString();

@@ -1,0 +1,136 @@
+import { EventHubConsumerClient } from '@azure/event-hubs';
+import { ContainerClient } from '@azure/storage-blob';
+import type { LocalCloud } from './cloud';
+import type { Log } from './contracts';
+import { judge as judgePrincipal } from './identity/principals';
+import type { Comparison } from './judge/compare';
+import type { Copy } from './judge/copies';
+import { readDeviceData } from './judge/deviceData';
+import { judge } from './judge/judge';
+import { RawCopies } from './judge/rawCopies';
+import type { Verdict } from './judge/verdict';
+import { DeviceDataWatch } from './judge/watch';
+import type { LocalStack } from './localStack';
+import type { Recording } from './replay/csv';
+import { ReplayJournal } from './replay/journal';
+import { type TelemetryMessage, telemetryMessages } from './replay/message';
+import { type ReplayProcess, startReplayProcess } from './replay/process';
+import { endRun, journalFile, openRun, type ReplayRun, receivedFile } from './replay/run';
+
+export interface ReplaySessionOptions {
+  readonly cloud: LocalCloud;
+  readonly stack: LocalStack;
+  readonly recording: Recording;
+  readonly files: readonly string[];
+  /** Virtual time of minute 0, milliseconds since 1970. */
+  readonly start: number;
+  readonly speed: number;
+  /** `localhost:PORT` of the gateway through which all devices send; left out: straight to the hub. */
+  readonly gatewayHost: string | undefined;
+  readonly controlAddressFile: string;
+  /** Gets each telemetry message as the judge receives it. */
+  readonly onMessage: (copy: Copy) => void;
+  readonly log: Log;
+}
+
+export type ReplayOutcome = { readonly verdict: Verdict; readonly comparison: Comparison } | 'interrupted';
+
+const minuteMs = 60_000;
+// A namespace of the local cloud answers at once or is being started again; the SDK's own minute is for real networks.
+const retryOptions = { timeoutInMs: 5_000, retryDelayInMs: 200 };
+
+/** One replay, from its first row to its verdict; an earlier one that was cut off is gone on with. */
+export class ReplaySession {
+  readonly resumed: boolean;
+  private readonly run: ReplayRun;
+  private readonly messages: readonly TelemetryMessage[];
+  private process: ReplayProcess | undefined;
+  private stopped = false;
+
+  constructor(private readonly options: ReplaySessionOptions) {
+    const { cloud, recording, start, gatewayHost } = options;
+    const path = gatewayHost === undefined ? 'hub' : 'gateway';
+    const identity = { contentHash: recording.contentHash, start, path } as const;
+    this.run = openRun(cloud.state.folder('replay'), identity, cloud.clock.now());
+    this.resumed = this.run.resumed;
+    this.messages = telemetryMessages(recording.rows, start);
+  }
+
+  /** @throws Error when the devices cannot go on; what went wrong stands on standard error. */
+  async play(onSent: () => void): Promise<ReplayOutcome> {
+    const client = this.consumer();
+    const watch = await DeviceDataWatch.start(client, {
+      file: receivedFile(this.run),
+      onMessage: this.options.onMessage,
+      warn: (line) => this.options.log.warn(line),
+    });
+    try {
+      this.process = startReplayProcess(this.config());
+      const code = await this.process.exitCode;
+      if (this.stopped || code === 130) return 'interrupted';
+      if (code !== 0)
+        throw new Error(`The devices of the replay ended with exit code ${code}; the lines above say why.`);
+      onSent();
+      return await this.judge(watch);
+    } finally {
+      await watch.close();
+      await client.close();
+    }
+  }
+
+  /** Ends the devices; the next session of the same recording goes on where they were. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.process?.stop();
+  }
+
+  private async judge(watch: DeviceDataWatch): Promise<ReplayOutcome> {
+    const { cloud, stack, log } = this.options;
+    const container = new ContainerClient(stack.rawContainerUrl, cloud.credential(judgePrincipal));
+    const raw = new RawCopies(container, (line) => log.warn(line));
+    const journal = new ReplayJournal(journalFile(this.run));
+    // The watch goes on while all is read anew, and a client follows a partition once only.
+    const reader = this.consumer();
+    try {
+      const result = await judge({
+        expected: this.messages,
+        startedAt: this.run.startedAt,
+        sendTimes: journal.sendTimes,
+        receiveTimes: watch.receiveTimes,
+        readDeviceData: () => readDeviceData(reader),
+        readRaw: () => raw.read(),
+        acceptedCounts: () => cloud.iotHubs.acceptedCounts(stack.iotHubId),
+        drain: { clock: cloud.clock, advanceByMs: stack.rawBatchSeconds * 1000 + minuteMs },
+      });
+      endRun(this.run, result.verdict);
+      return result;
+    } finally {
+      journal.close();
+      await reader.close();
+    }
+  }
+
+  private consumer(): EventHubConsumerClient {
+    const { cloud, stack } = this.options;
+    const credential = cloud.credential(judgePrincipal);
+    return new EventHubConsumerClient('$Default', stack.eventHubsHost, stack.deviceDataHub, credential, {
+      retryOptions,
+    });
+  }
+
+  private config() {
+    const { cloud, stack, files, start, speed, gatewayHost, controlAddressFile } = this.options;
+    return {
+      files,
+      start,
+      speed: Number.isFinite(speed) ? speed : ('max' as const),
+      runFolder: this.run.folder,
+      controlAddressFile,
+      provisioning: { host: stack.provisioningHost, idScope: stack.provisioningIdScope },
+      gatewayHost,
+      serverAuthorityFile: cloud.certificates.authorityFile,
+      deviceAuthorityFolder: cloud.state.folder('devices'),
+      showProgress: true,
+    };
+  }
+}
