@@ -6,13 +6,17 @@ import fc from 'fast-check';
 import { secretHeader } from '../local/control/address';
 import { ControlClient } from '../local/control/client';
 import { type ControlTargets, startControlServer } from '../local/control/server';
+import type { ReplayConfig } from '../local/replay/config';
 import { parseRecording, RecordingError, readRecording } from '../local/replay/csv';
 import { ReplayJournal } from '../local/replay/journal';
 import { type TelemetryMessage, telemetryMessages } from '../local/replay/message';
+import { startReplayProcess } from '../local/replay/process';
 import { ProgressLine } from '../local/replay/progressLine';
 import { type ReplayOptions, type ReplayProgress, replay } from '../local/replay/replay';
 import { endRun, openRun } from '../local/replay/run';
 import { makeWard } from '../local/replay/ward/make';
+import { testContext } from './support/context';
+import { DeviceFleet } from './support/deviceFleet';
 
 const start = Date.parse('2026-01-05T00:00:00Z');
 const minute = 60_000;
@@ -24,7 +28,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'replay-test-'));
 });
 afterEach(async () => {
-  for (const end of atEnd.splice(0)) await end();
+  for (const end of atEnd.splice(0).reverse()) await end();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -465,5 +469,74 @@ describe('the control API', () => {
     const never = new ControlClient(address, given.signal).now();
     given.abort();
     await expect(never).rejects.toThrow('aborted');
+  });
+});
+
+describe('the process of the devices', () => {
+  const minutes = 300;
+  const recording = ['minute,device,hr', ...Array.from({ length: minutes }, (_, at) => `${at},a,60\n${at},b,61`)].join(
+    '\n',
+  );
+
+  /** A hub with provisioning and a control server, and what the process is told about them. */
+  async function cloudFor(csv: string) {
+    const fleet = await DeviceFleet.start(await testContext());
+    atEnd.push(() => fleet.close());
+    await fleet.putGroup('ward-devices');
+    const { context, host, idScope } = fleet;
+    const addressFile = join(folder, 'control.json');
+    const server = await startControlServer(0, addressFile, {
+      clock: context.clock,
+      stats: () => ({}),
+      health: () => [],
+      acceptedCounts: () => new Map(),
+      faults: {},
+    });
+    atEnd.push(() => server.close());
+    const file = join(folder, 'ward.csv');
+    writeFileSync(file, csv);
+    const opened = openRun(
+      join(folder, 'replay'),
+      { contentHash: 'ab'.repeat(32), start, path: 'hub' },
+      context.clock.now(),
+    );
+    const config: ReplayConfig = {
+      files: [file],
+      start,
+      speed: 'max',
+      runFolder: opened.folder,
+      controlAddressFile: addressFile,
+      provisioning: { host, idScope },
+      serverAuthorityFile: context.certificates.authorityFile,
+      deviceAuthorityFolder: join(context.folder, 'ward'),
+      showProgress: false,
+    };
+    return { fleet, config };
+  }
+
+  test('sends over MQTT through real clients; killed with -9 and started again, nothing acknowledged is lost', async () => {
+    const { fleet, config } = await cloudFor(recording);
+    const killed = startReplayProcess(config);
+    await until(() => fleet.accepted().length > 100);
+    killed.kill('SIGKILL');
+    expect(await killed.exitCode).not.toBe(0);
+    const before = fleet.accepted().length;
+    expect(before).toBeLessThan(2 * minutes);
+    expect(await startReplayProcess(config).exitCode).toBe(0);
+    const keys = fleet.accepted().map(({ messageId }) => messageId ?? '');
+    expect(new Set(keys).size).toBe(2 * minutes);
+    // What was in doubt when it was killed: at most what was due at one time.
+    expect(keys.length - new Set(keys).size).toBeLessThanOrEqual(2);
+    expect(fleet.context.clock.now()).toBe(start + (minutes - 1) * minute);
+  });
+
+  test('ends cleanly when it is asked to, and refuses a bad recording with an exit code of its own', async () => {
+    const { config, fleet } = await cloudFor(recording);
+    const slow = startReplayProcess({ ...config, speed: 60 });
+    await until(() => fleet.accepted().length >= 2);
+    await slow.stop();
+    expect(await slow.exitCode).toBe(130);
+    writeFileSync(config.files[0] ?? '', 'minute,hr\n0,x\n');
+    expect(await startReplayProcess(config).exitCode).toBe(2);
   });
 });

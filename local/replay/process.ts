@@ -8,6 +8,8 @@ import type { ReplayConfig } from './config';
 export interface ReplayProcess {
   /** 0: all acknowledged; 130: ended early; else failed, and what went wrong stands on standard error. */
   readonly exitCode: Promise<number>;
+  /** Signals it as the system would; for tests of what a crash leaves. */
+  kill(signal: NodeJS.Signals): void;
   /** Ends it; a later process goes on with the run. Resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -25,7 +27,7 @@ export function startReplayProcess(config: ReplayConfig): ReplayProcess {
     child.kill('SIGTERM');
     await exitCode;
   };
-  return { exitCode, stop };
+  return { exitCode, stop, kill: (signal) => void child.kill(signal) };
 }
 
 function ended(child: ChildProcess): Promise<number> {
