@@ -102,7 +102,7 @@ export class IotHubs implements Service {
     return hub.configurations.effectiveFor(hub.registry.get(edgeDeviceId));
   }
 
-  /** How often each message id was accepted from a device, by `<device id>` and message id; ids that repeat are resent. */
+  /** How often each message id was accepted from devices: more than once when a device sent it again. */
   acceptedCounts(hubId: string): Map<string, number> {
     const counts = new Map<string, number>();
     for (const { source, messageId } of this.hub(hubId).accepted()) {

@@ -47,9 +47,10 @@ export class KeptEvents implements EventHubSender {
   }
 }
 
-/** A container that keeps what it is given. */
+/** A container that keeps what it is given, and may be told to lose its answers. */
 export class KeptBlobs implements BlobWriter {
   readonly blobs = new Map<string, string>();
+  answers = true;
 
   constructor(private readonly context: Pick<TestContext, 'authority'>) {}
 
@@ -60,6 +61,7 @@ export class KeptBlobs implements BlobWriter {
       throw new AzureError(409, 'BlobAlreadyExists', `${blobName} exists with other content.`);
     }
     this.blobs.set(blobName, content.toString());
+    if (!this.answers) throw new Error('The connection broke.');
   }
 
   lines(): Record<string, unknown>[] {
