@@ -12,7 +12,7 @@ export type JsonObject = { readonly [key: string]: unknown };
 
 /** Creates the document; one that is there already with the same content counts as created. */
 export async function createDocument(document: Document, access: DataPlaneAccess): Promise<void> {
-  const there = await readDocument(document, access);
+  const there = await readDocument(document, document.content, access);
   if (there) {
     if (sameJson(there, document.content)) return;
     throw new Error(`${document.what} exists already with other content; delete it, or give this one another id.`);
@@ -30,15 +30,16 @@ export async function deleteDocument({ url, what }: Document, access: DataPlaneA
 }
 
 /**
- * What the service keeps of the properties that `document.content` names, so that defaults and ETags which the service
- * adds are no difference; undefined when the document is gone.
+ * What the service keeps of the properties that `shape` names, so that defaults and ETags which the service adds are no
+ * difference; undefined when the document is gone.
  */
 export async function readDocument(
-  { url, what, content }: Document,
+  { url, what }: Document,
+  shape: JsonObject,
   access: DataPlaneAccess,
 ): Promise<JsonObject | undefined> {
   const { status, body } = await call({ method: 'GET', url, what }, access);
-  return status === 404 ? undefined : (project(body, content) as JsonObject);
+  return status === 404 ? undefined : (project(body, shape) as JsonObject);
 }
 
 async function put({ url, what, content }: Document, access: DataPlaneAccess, etag?: string): Promise<void> {

@@ -31,7 +31,7 @@ export async function create(props: EdgeDeploymentProps) {
 }
 
 export async function read(id: string, props: EdgeDeploymentProps) {
-  const deployment = await readDocument(documentOf(props), props);
+  const deployment = await readDocument(documentOf(props), props.deployment, props);
   return deployment ? { id, props: { ...props, deployment }, inputs: { ...props, deployment } } : {};
 }
 

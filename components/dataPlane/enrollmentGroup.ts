@@ -28,7 +28,7 @@ export async function create(props: EnrollmentGroupProps) {
 }
 
 export async function read(id: string, props: EnrollmentGroupProps) {
-  const group = await readDocument(documentOf(props), props);
+  const group = await readDocument(documentOf(props), props.group, props);
   return group ? { id, props: { ...props, group }, inputs: { ...props, group } } : {};
 }
 

@@ -26,6 +26,8 @@ export async function diff(_id: string, olds: RolePropagationProps, news: RolePr
 }
 
 function hasNew(olds: RolePropagationProps, news: RolePropagationProps): boolean {
+  // In a preview the list is one unknown value while any of the ids is.
+  if (!Array.isArray(news.roleAssignmentIds)) return true;
   const before = new Set(olds.roleAssignmentIds);
   return news.roleAssignmentIds.some((id) => !before.has(id));
 }
