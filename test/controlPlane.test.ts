@@ -59,6 +59,10 @@ describe('a program with every kind of resource', () => {
     expect(steps.find((s) => s.op === 'replace' && s.name === 'raw')?.differences).toEqual({
       isHnsEnabled: 'update-replace',
     });
+    await stack.up(async () => plainHospital({ isHnsEnabled: true }));
+    expect(plane.resources.list('storage:StorageAccount').map((r) => r.outputs.isHnsEnabled)).toEqual([true]);
+    expect(plane.resources.list('storage:BlobContainer')).toHaveLength(1);
+    expect(await stack.preview(async () => void plainHospital({ isHnsEnabled: true }))).toEqual([]);
   });
 });
 

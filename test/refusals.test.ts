@@ -141,6 +141,7 @@ describe('what Azure would refuse fails in the preview', () => {
         'lacks {mm}; it must contain all of {iothub}',
         "endpoint 'elsewhere' is not declared; allowed are events, devicedata, raw",
         'enrichments has 11 entries; allowed are at most 10',
+        'properties.routing.enrichments[0].endpointNames: endpointNames is empty; needed is at least one',
       ],
     ],
   ])('%s', async (_, declare, sentences) => {
@@ -226,7 +227,7 @@ function badHub(): void {
         enrichments: Array.from({ length: 11 }, (_, i) => ({
           key: `k${i}`,
           value: 'v',
-          endpointNames: ['devicedata'],
+          endpointNames: i ? ['raw'] : [],
         })),
       },
     },

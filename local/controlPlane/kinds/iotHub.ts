@@ -27,6 +27,8 @@ export const iotHub: Kind = {
     range('properties.eventHubEndpoints.events.retentionTimeInDays', 1, 7, quotas),
     range('properties.eventHubEndpoints.events.partitionCount', 2, 32, quotas),
     range('properties.cloudToDevice.maxDeliveryCount', 1, 100, 'ARM types'),
+    range('properties.cloudToDevice.feedback.maxDeliveryCount', 1, 100, 'ARM types'),
+    range('properties.messagingEndpoints.*.maxDeliveryCount', 1, 100, 'ARM types'),
     oneOf('properties.minTlsVersion', ['1.0', '1.2'], 'Learn: IoT Hub TLS support'),
     ...routingRules(),
   ],

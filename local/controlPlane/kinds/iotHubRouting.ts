@@ -2,7 +2,7 @@ import type { ArmResource, Properties } from '../../contracts';
 import { nameOf } from '../armIds';
 import { isUnknownAt, type Placed, textAt, valueAt, valuesAt } from '../values';
 import type { Failure, Rule, Surroundings } from './kind';
-import { atMost, attachedIdentity, matches, oneOf, range, refersTo, unique } from './rules';
+import { atLeastOne, atMost, attachedIdentity, matches, oneOf, range, refersTo, unique } from './rules';
 
 const routing = 'properties.routing';
 const quotas = 'Learn: IoT Hub quotas and throttling';
@@ -127,6 +127,8 @@ function routeRules(): readonly Rule[] {
     unique(`${routing}.routes[].name`, armTypes),
     matches(`${routing}.routes[].name`, endpointName, endpointNameText, armTypes),
     atMost(`${routing}.routes[].endpointNames`, 1, armTypes),
+    atLeastOne(`${routing}.routes[].endpointNames`, armTypes),
+    atLeastOne(`${routing}.enrichments[].endpointNames`, armTypes),
     atMost(`${routing}.fallbackRoute.endpointNames`, 1, armTypes),
     unique(`${routing}.enrichments[].key`, armTypes),
     oneOf(`${routing}.fallbackRoute.source`, ['DeviceMessages'], 'ARM types'),

@@ -1,5 +1,5 @@
 import { inGroup, type Kind } from './kind';
-import { atMost, oneOf, range, refersTo } from './rules';
+import { atMost, matches, oneOf, range, refersTo } from './rules';
 
 export const vault: Kind = {
   kind: 'keyvault:Vault',
@@ -15,6 +15,7 @@ export const vault: Kind = {
   immutable: ['properties.softDeleteRetentionInDays'],
   rules: [
     range('properties.softDeleteRetentionInDays', 7, 90, 'ARM types'),
+    matches('properties.tenantId', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'a GUID', 'ARM types'),
     oneOf('properties.sku.family', ['A'], 'ARM types'),
     oneOf('properties.publicNetworkAccess', ['enabled', 'disabled'], 'ARM types'),
     refersTo('properties.networkAcls.virtualNetworkRules[].id', 'Microsoft.Network/virtualNetworks/subnets'),

@@ -49,6 +49,16 @@ export function atMost(path: string, max: number, source: string): Rule {
       }));
 }
 
+export function atLeastOne(path: string, source: string): Rule {
+  return (inputs) =>
+    valuesAt(inputs, path)
+      .filter(({ value }) => Array.isArray(value) && value.length === 0)
+      .map(({ path: property }) => ({
+        property,
+        reason: `${last(property)} is empty; needed is at least one (${source}).`,
+      }));
+}
+
 export function unique(path: string, source: string): Rule {
   return (inputs) => {
     const seen = new Set<string>();

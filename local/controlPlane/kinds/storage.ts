@@ -207,9 +207,22 @@ export const managementPolicy: Kind = {
     unique('policy.rules[].name', 'Learn: lifecycle management policy'),
     oneOf('policy.rules[].type', ['Lifecycle'], armTypes),
     oneOf('policy.rules[].definition.filters.blobTypes[]', ['blockBlob', 'appendBlob'], armTypes),
+    lifecycleDays,
     archiveTier,
   ],
 };
+
+/** ARM types: days count from 0. */
+function lifecycleDays(inputs: Properties): Failure[] {
+  const days = ['baseBlob', 'version', 'snapshot'].map((kind) => `policy.rules[].definition.actions.${kind}.*.*`);
+  return days
+    .flatMap((path) => valuesAt(inputs, path))
+    .filter(({ value }) => typeof value === 'number' && value < 0)
+    .map(({ path, value }) => ({
+      property: path,
+      reason: `${String(value)} days are given; allowed are 0 or more (${armTypes}).`,
+    }));
+}
 
 /** Learn: "Archive access tier": only LRS, GRS and RA-GRS accounts have it. */
 function archiveTier(inputs: Properties, around: Surroundings): Failure[] {
