@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import * as mqtt from 'mqtt';
 import { type ConnectedDevice, connectDevice } from '../local/devices/connectedDevice';
 import { DeviceAuthority } from '../local/devices/deviceAuthority';
@@ -9,6 +10,8 @@ import { type DeploymentContent, readEdgeHubSettings } from '../local/edgeGatewa
 import { EdgeGateway } from '../local/edgeGateway/edgeGateway';
 import { followDeployments } from '../local/edgeGateway/followDeployments';
 import { EdgeGatewayProcess } from '../local/edgeGateway/gatewayProcess';
+import { EndpointBroker } from '../local/mqtt/endpointBroker';
+import { SharedTlsListener } from '../local/mqtt/sharedTlsListener';
 import { testContext } from './support/context';
 import { DeviceFleet, hubIds, serviceId, until } from './support/deviceFleet';
 
@@ -191,7 +194,7 @@ function sendNumbered(device: ConnectedDevice, from: number, to: number): Promis
 }
 
 describe('devices', () => {
-  test('a device finds its hub, sends, and its properties arrive; the provisioned hub takes a restart in its stride', async () => {
+  test('a device finds its hub, sends, and goes on in order when its connection is taken away', async () => {
     await fleet.putGroup('ward-devices');
     const { host, idScope, context } = fleet;
     const device = await connectDevice({
@@ -408,11 +411,10 @@ describe('Edge gateway', () => {
     stop();
   });
 
-  test('what has waited for longer than the time to live is dropped and counted', async () => {
-    const hubHost = await adopt('monitor-01');
+  /** The gateway in this process, at a hub of the test's choice. */
+  const startInProcess = async (hubHost: string, now?: () => number) => {
     await gateway.close();
     const { certificates, log, folder } = fleet.context;
-    let now = Date.now();
     const config = {
       deviceId: 'gateway-01',
       credentials: await gatewayAuthority.credentials('gateway-01'),
@@ -423,7 +425,33 @@ describe('Edge gateway', () => {
       serverAuthority: certificates.authority,
       hubHost,
     };
-    const inProcess = await EdgeGateway.start(config, log, () => now);
+    return EdgeGateway.start(config, log, now);
+  };
+
+  test('what the hub has not acknowledged is sent again, by the next process too', async () => {
+    const hubHost = await adopt('monitor-01');
+    let arrived = 0;
+    const mute = await EndpointBroker.start({ authorizePublish: () => void arrived++ });
+    const { server } = fleet.context.certificates;
+    const onMqtt = (socket: TLSSocket) => void mute.handle(socket);
+    const listener = await SharedTlsListener.listen({ port: 0, server, onMqtt, onRequest: () => undefined });
+    const first = await startInProcess(`localhost:${listener.port}`);
+    const leaf = await connectLeaf('monitor-01', hubHost);
+    await Promise.all(sendNumbered(leaf, 0, 50));
+    await until('messages reach the hub, which says nothing', () => arrived > 0);
+    await first.close();
+    await mute.stop();
+    await listener.close();
+    const next = await startInProcess(hubHost);
+    await until('the real hub has acknowledged', () => next.status().waiting === 0);
+    expect(firstArrivals('monitor-01')).toEqual(numbered('monitor-01', 50));
+    await next.close();
+  });
+
+  test('what has waited for longer than the time to live is dropped and counted', async () => {
+    const hubHost = await adopt('monitor-01');
+    let now = Date.now();
+    const inProcess = await startInProcess(hubHost, () => now);
     inProcess.cutUplink(true);
     const leaf = await connectLeaf('monitor-01', hubHost);
     await Promise.all(sendNumbered(leaf, 0, 10));
