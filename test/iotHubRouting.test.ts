@@ -180,6 +180,35 @@ describe('routing', () => {
     expect([...hub.blobs.blobs.keys()][1]).toMatch(/^2026\/01\/05\/00\/01\/0[01]\/iot-ward$/);
   });
 
+  it('does not leave the hosts that a hub with restricted egress may reach', async () => {
+    const restricted = { restrictOutboundNetworkAccess: true, allowedFqdnList: ['straw.blob.core.windows.net'] };
+    hub = await HubUnderTest.start(context, { properties: restricted });
+    await hub.register('bed-01');
+    await send('bed-01', ['', '1']);
+    await until('the failure to show', () => hub.hubs.health(hubId)[0]?.status === 'unhealthy');
+    expect(hub.hubs.health(hubId)[0]?.lastKnownError).toContain('allowedFqdnList');
+    await context.clock.advanceTo(context.clock.now() + 60_000);
+    expect(hub.blobs.lines()).toHaveLength(1);
+    const allowedFqdnList = [...restricted.allowedFqdnList, 'localhost'];
+    await hub.declare({ properties: { ...restricted, allowedFqdnList } });
+    await until('the held message', () => hub.eventHub.taken.length === 1);
+  });
+
+  it('sends from a hub that was deleted and made again', async () => {
+    hub = await HubUnderTest.start(context);
+    await hub.register('bed-01');
+    await send('bed-01', ['', '1'], ['', '2']);
+    await until('both', () => hub.eventHub.taken.length === 2);
+    await hub.hubs.deprovision(context.resources.get(hubId) as ArmResource);
+    await hub.declare({});
+    const certificate = context.resources.get(`${hubId}/certificates/devices`) as ArmResource;
+    await hub.hubs.provision(certificate, certificate);
+    expect([...hub.hubs.accepted(hubId)]).toEqual([]);
+    await hub.register('bed-01');
+    await send('bed-01', ['', '3']);
+    await until('the third', () => hub.eventHub.taken.length === 3);
+  });
+
   it('is refused with every problem in it', async () => {
     hub = await HubUnderTest.start(context);
     const identity = { userAssignedIdentity: context.authority.identityId('stranger') };

@@ -162,7 +162,6 @@ export class IotHub {
     this.listener = await SharedTlsListener.listen({
       port: this.port,
       server: context.certificates.server,
-      ...(this.settings.minTlsVersion === undefined ? {} : { minVersion: this.settings.minTlsVersion }),
       onMqtt: (socket) => endpoint.handle(socket),
       onRequest: (request, response) => void api.handle(request, response),
     });

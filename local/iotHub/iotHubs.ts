@@ -40,7 +40,8 @@ export interface HubRegistry {
  * log, from which each endpoint is served at its own pace.
  *
  * Not here: AMQP and HTTPS for devices, reading the built-in endpoint as an event hub, cloud-to-device messages, modules,
- * file upload, jobs, throttling by sku, firewalls (`publicNetworkAccess`, `ipFilterRules` are kept and have no effect).
+ * file upload, jobs, throttling by sku, the end of a connection when its SAS token expires, firewalls
+ * (`publicNetworkAccess`, `ipFilterRules` are kept and have no effect). TLS is 1.2 or newer, whatever `minTlsVersion` says.
  */
 export class IotHubs implements Service {
   readonly kinds = [hubKind, certificateKind, consumerGroupKind] as const;

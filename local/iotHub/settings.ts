@@ -48,7 +48,6 @@ export interface HubSettings {
   readonly partitionCount: number;
   readonly retentionDays: number;
   readonly deviceSasAllowed: boolean;
-  readonly minTlsVersion: 'TLSv1.2' | undefined;
   readonly endpoints: readonly RoutingEndpoint[];
   /** Only the enabled ones. */
   readonly routes: readonly Route[];
@@ -77,7 +76,6 @@ export function readHubSettings(resource: ArmResource): HubSettings {
     partitionCount: numberAt(events, 'partitionCount') ?? 4,
     retentionDays: numberAt(events, 'retentionTimeInDays') ?? 1,
     deviceSasAllowed: properties.disableDeviceSAS !== true,
-    minTlsVersion: properties.minTlsVersion === '1.2' ? 'TLSv1.2' : undefined,
     endpoints,
     routes: readRoutes(objectsAt(routing, 'routes'), known, problems),
     fallbackEnabled: readFallback(routing, problems),

@@ -11,8 +11,6 @@ export interface SharedTlsListenerOptions {
   readonly port: number;
   /** PEM of the server's key and certificate. */
   readonly server: { readonly key: string; readonly cert: string };
-  /** Lowest TLS version; Azure IoT Hub's `minTlsVersion` "1.2" is `TLSv1.2`, which is the default. */
-  readonly minVersion?: tls.SecureVersion;
   /** A client whose first packet is an MQTT CONNECT. Its certificate, if it sent one, is not verified yet. */
   readonly onMqtt: (socket: tls.TLSSocket) => void;
   /** A request of a client that speaks HTTP. */
@@ -20,7 +18,7 @@ export interface SharedTlsListenerOptions {
 }
 
 /**
- * One TLS port for MQTT and HTTPS, as a device service has one host name for both. It asks each client for a
+ * One TLS port (1.2 or newer) for MQTT and HTTPS, as a device service has one host name for both. It asks each client for a
  * certificate and accepts any: who is behind it is decided by `verifyClientCertificate`, since the authorities belong
  * to the resource (and change with it), not to the port.
  */
@@ -37,7 +35,7 @@ export class SharedTlsListener {
     const httpServer = http.createServer(options.onRequest);
     const tlsServer = tls.createServer({
       ...options.server,
-      minVersion: options.minVersion ?? 'TLSv1.2',
+      minVersion: 'TLSv1.2',
       requestCert: true,
       rejectUnauthorized: false,
     });
