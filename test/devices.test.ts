@@ -118,7 +118,7 @@ describe('Device Provisioning Service', () => {
   test('an administrator needs the role, the current ETag, and a certificate that the service has verified', async () => {
     const { authority } = fleet.context;
     const { body } = await fleet.putGroup('ward-devices');
-    expect((await fleet.putGroup('ward-devices')).status).toBe(200);
+    expect((await fleet.putGroup('Ward-Devices')).body).toMatchObject({ enrollmentGroupId: 'ward-devices' });
     const group = { attestation: { type: 'x509', x509: { caReferences: { primary: 'ward' } } } };
     const etag = { 'if-match': String(body.etag) };
     expect((await fleet.dps('PUT', '/enrollmentGroups/ward-devices', group, etag)).status).toBe(412);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { Client, PublishPacket } from 'aedes';
 import type { Clock, Log } from '../contracts';
-import { EndpointBroker, notAuthorized } from '../mqtt/endpointBroker';
+import { EndpointBroker, notAuthorized, sendTo } from '../mqtt/endpointBroker';
 import { AttestationRefused, type Registrant, type Registrar, type RegistrationState } from './registrar';
 
 /** What the service asks a device to wait between two looks at its operation. Azure says 3. */
@@ -94,8 +94,7 @@ export class ProvisioningDeviceApi {
       : this.operationStatus(registrant, query.get('operationId') ?? '');
     const wait = answer.status === 202 ? `&retry-after=${retryAfterSeconds}` : '';
     const topic = `$dps/registrations/res/${answer.status}/?$rid=${requestId}${wait}`;
-    const payload = JSON.stringify(answer.body);
-    client.publish({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false }, () => undefined);
+    sendTo(client, topic, Buffer.from(JSON.stringify(answer.body)));
     return undefined;
   }
 

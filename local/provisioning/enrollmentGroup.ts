@@ -84,7 +84,7 @@ export function readEnrollmentGroup(id: string, body: unknown, previous?: Enroll
   }
   for (const name of Object.keys(given)) if (!known.has(name)) problems.push(`"${name}" is not a property of a group`);
   const wanted: Wanted = {
-    enrollmentGroupId: id.toLowerCase(),
+    enrollmentGroupId: previous?.enrollmentGroupId ?? id,
     attestation: readAttestation(asObject(given.attestation), previous?.attestation, problems),
     capabilities: { iotEdge: asObject(given.capabilities).iotEdge === true },
     provisioningStatus: oneOf(given, 'provisioningStatus', ['enabled', 'disabled'] as const, problems) ?? 'enabled',
