@@ -34,7 +34,6 @@ export const stackName = 'local';
 /** One device and one gateway authority each: a certificate leads to one enrolment group only. */
 export const authorityFolders = { devices: 'devices', gateways: 'gateways' } as const;
 
-const rawBatchSeconds = 60;
 // After the delay a role works at once here; the second more is for the two clocks of delay and gate.
 const roleMarginSeconds = 1;
 
@@ -58,7 +57,10 @@ export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions
 }
 
 /** The stack's configuration: what a hospital would write by hand, but for the authorities and who deploys. */
-export async function localConfig(cloud: LocalCloud, roleDelaySeconds: number): Promise<Record<string, unknown>> {
+export async function localConfig(
+  cloud: Pick<LocalCloud, 'state'>,
+  roleDelaySeconds: number,
+): Promise<Record<string, unknown>> {
   return {
     'azure-native:subscriptionId': localSubscriptionId,
     'azure-native:tenantId': localTenantId,
@@ -71,13 +73,12 @@ export async function localConfig(cloud: LocalCloud, roleDelaySeconds: number): 
     'hospital:ingest': {
       deviceCertificateAuthorities: [await authority(cloud, 'devices')],
       edge: { certificateAuthorities: [await authority(cloud, 'gateways')] },
-      rawStorage: { batchFrequencySeconds: rawBatchSeconds },
       iotHub: { builtInEndpointRetentionDays: 7 },
     },
   };
 }
 
-async function authority(cloud: LocalCloud, kind: keyof typeof authorityFolders) {
+async function authority(cloud: Pick<LocalCloud, 'state'>, kind: keyof typeof authorityFolders) {
   const { certificate } = await DeviceAuthority.open(cloud.state.folder(authorityFolders[kind]), `Local ${kind}`);
   return { name: `local-${kind}`, certificate };
 }
@@ -98,8 +99,17 @@ async function describe(cloud: LocalCloud, stack: PulumiStack): Promise<LocalSta
     eventHubsHost: outputs.eventHubsNamespaceHost ?? '',
     deviceDataHub: outputs.deviceDataHubId?.split('/').at(-1) ?? '',
     rawContainerUrl: `${blob}raw`,
-    rawBatchSeconds,
+    rawBatchSeconds: rawBatchSecondsOf(iotHub.inputs),
   };
 }
 
 const hostOf = (outputs: Record<string, unknown>) => (outputs.properties as { hostName?: string }).hostName;
+
+function rawBatchSecondsOf(hub: Record<string, unknown>): number {
+  const { routing } = hub.properties as { routing: { endpoints: { storageContainers: RawEndpoint[] } } };
+  return Math.max(...routing.endpoints.storageContainers.map((endpoint) => endpoint.batchFrequencyInSeconds));
+}
+
+interface RawEndpoint {
+  readonly batchFrequencyInSeconds: number;
+}
