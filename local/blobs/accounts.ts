@@ -1,4 +1,5 @@
-import { type ArmResource, AzureError, type Principal, type ServiceContext } from '../contracts';
+import { type ArmResource, AzureError, type Principal, type Properties, type ServiceContext } from '../contracts';
+import type { KeyUse } from '../identity/encryptionKey';
 import { permissionMismatch } from './errors';
 import { retentionOf } from './immutability';
 import type { BlobRequest } from './operations';
@@ -106,4 +107,18 @@ function noKeys(account: ArmResource): AzureError {
       ? 'Key based authentication is not permitted on this storage account.'
       : 'The local cloud gives out no account keys and takes no SAS: use a token.';
   return new AzureError(403, 'KeyBasedAuthenticationNotPermitted', message);
+}
+
+/** The customer-managed key of a storage account's `encryption`. */
+export function accountKeys({ keySource, keyVaultProperties, encryptionIdentity }: Properties): KeyUse[] {
+  if (String(keySource).toLowerCase() !== 'microsoft.keyvault') return [];
+  const { keyVaultUri, keyName } = (keyVaultProperties ?? {}) as Properties;
+  const { encryptionUserAssignedIdentity } = (encryptionIdentity ?? {}) as Properties;
+  return [
+    {
+      keyVaultUri: String(keyVaultUri),
+      keyName: String(keyName),
+      userAssignedIdentityId: String(encryptionUserAssignedIdentity),
+    },
+  ];
 }

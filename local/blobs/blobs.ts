@@ -9,7 +9,8 @@ import {
   type Service,
   type ServiceContext,
 } from '../contracts';
-import { Accounts, lastSegment, protectedFromDeletion, retentionKey } from './accounts';
+import { requireKeyAccess } from '../identity/encryptionKey';
+import { Accounts, accountKeys, lastSegment, protectedFromDeletion, retentionKey } from './accounts';
 import { Azurite } from './azurite';
 import { BlobFront } from './front';
 import { checkImmutability } from './immutability';
@@ -118,6 +119,7 @@ export class Blobs implements Service, BlobWriter {
 
   private async provisionAccount(account: ArmResource, previous: ArmResource | undefined): Promise<Properties> {
     checkImmutability(account, previous);
+    requireKeyAccess(account, previous, accountKeys, this.context);
     this.accounts.add(account);
     const { port } = await this.start();
     return {

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
-import type { Log, Resources, Service } from '../contracts';
-import { localSubscriptionId, localTenantId } from '../identity/principals';
+import type { Log, Principal, Resources, Service } from '../contracts';
+import { deployer, localSubscriptionId, localTenantId } from '../identity/principals';
 import { Operations } from './operations';
 import { Provider } from './provider';
 import { ProviderServer } from './server';
@@ -28,7 +28,7 @@ export class ControlPlane {
   private readonly store: Store;
   private readonly operations: Operations;
   private readonly target: Target;
-  private server: Server | undefined;
+  private readonly servers: Server[] = [];
 
   constructor({ stateFolder, log, target }: ControlPlaneOptions) {
     mkdirSync(stateFolder, { recursive: true });
@@ -49,14 +49,15 @@ export class ControlPlane {
   }
 
   /**
-   * Listens on 127.0.0.1 and answers the port.
+   * Listens on 127.0.0.1 and answers the port. May be called once for each one who deploys.
    * @param port default 0: any free one
+   * @param caller as whom an engine acts that attaches to this port, default the local cloud's deployer
    */
-  listen(port = 0): Promise<number> {
+  listen(port = 0, caller: Principal = deployer): Promise<number> {
     const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
-    const provider = new ProviderServer(new Provider(this.store, this.operations), this.store, this.target);
+    const provider = new ProviderServer(new Provider(this.store, this.operations), this.store, this.target, caller);
     server.addService(ResourceProviderService, provider.implementation());
-    this.server = server;
+    this.servers.push(server);
     return new Promise((resolve, reject) => {
       server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
         if (error) reject(error);
@@ -67,7 +68,6 @@ export class ControlPlane {
 
   /** Ends connections. Services are closed by whoever made them. */
   async close(): Promise<void> {
-    this.server?.forceShutdown();
-    this.server = undefined;
+    for (const server of this.servers.splice(0)) server.forceShutdown();
   }
 }

@@ -1,5 +1,4 @@
 import { AzureError, type Properties } from '../contracts';
-import { deployer } from '../identity/principals';
 import { idKey } from './armIds';
 import { kinds } from './kinds';
 import type { Session } from './sessions';
@@ -9,7 +8,7 @@ import type { Store } from './store';
 export function invoke(token: string, args: Properties, session: Session, store: Store): Properties {
   const name = token.replace(/^azure-native:/, '');
   if (name === 'authorization:getClientConfig') {
-    const { objectId, clientId } = deployer;
+    const { objectId, clientId } = session.caller;
     return { clientId, objectId, subscriptionId: session.subscriptionId, tenantId: session.tenantId };
   }
   const [module = '', verb = ''] = name.split(':');

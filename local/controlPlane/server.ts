@@ -2,7 +2,7 @@ import { type handleUnaryCall, type ServerUnaryCall, status, type UntypedService
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import * as rpc from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { AzureError } from '../contracts';
+import { AzureError, type Principal } from '../contracts';
 import type { Change } from './diff';
 import { invoke } from './invokes';
 import type { Failure } from './kinds/kind';
@@ -23,6 +23,7 @@ export class ProviderServer {
     private readonly provider: Provider,
     private readonly store: Store,
     private readonly target: Target,
+    private readonly caller: Principal,
   ) {}
 
   implementation(): UntypedServiceImplementation {
@@ -63,11 +64,14 @@ export class ProviderServer {
     const given = (name: string) => variables.get(`${configPrefix}${name}`) || undefined;
     this.sessions.set(
       call.getPeer(),
-      new Session({
-        subscriptionId: given('subscriptionId') ?? this.target.subscriptionId,
-        tenantId: given('tenantId') ?? this.target.tenantId,
-        location: given('location') ?? this.target.location,
-      }),
+      new Session(
+        {
+          subscriptionId: given('subscriptionId') ?? this.target.subscriptionId,
+          tenantId: given('tenantId') ?? this.target.tenantId,
+          location: given('location') ?? this.target.location,
+        },
+        this.caller,
+      ),
     );
     return new rpc.ConfigureResponse()
       .setSupportspreview(true)

@@ -1,3 +1,4 @@
+import type { Principal } from '../contracts';
 import { idKey, isAtOrBelow } from './armIds';
 
 /** Where the resources of a provider instance go, from its configuration. */
@@ -16,7 +17,11 @@ export class Session implements Target {
   private readonly planned = new Set<string>();
   private readonly replaced = new Set<string>();
 
-  constructor(target: Target) {
+  constructor(
+    target: Target,
+    /** Who runs the engine. */
+    readonly caller: Principal,
+  ) {
     this.subscriptionId = target.subscriptionId;
     this.tenantId = target.tenantId;
     this.location = target.location;

@@ -11,10 +11,19 @@ import {
   type Service,
   type ServiceContext,
 } from '../contracts';
+import { requireKeyAccess } from '../identity/encryptionKey';
 import { sendAction } from './access';
 import { EventHub, type EventHubStats } from './eventHub';
 import { Namespace } from './namespace';
-import { checkConsumerGroupCount, checkHubCount, hubIdOf, hubProperties, nameOf, namespaceIdOf } from './settings';
+import {
+  checkConsumerGroupCount,
+  checkHubCount,
+  hubIdOf,
+  hubProperties,
+  nameOf,
+  namespaceIdOf,
+  namespaceKeys,
+} from './settings';
 import { eventFrom } from './storedEvent';
 
 /** A role that is taken away ends the links that need it within this time of the machine's clock. */
@@ -43,6 +52,7 @@ export class EventHubs implements Service, EventHubSender {
   async provision(resource: ArmResource, previous?: ArmResource): Promise<Properties> {
     switch (resource.kind) {
       case 'eventhub:Namespace':
+        requireKeyAccess(resource, previous, namespaceKeys, this.context);
         return this.#provisionNamespace(resource);
       case 'eventhub:EventHub':
         return this.#provisionHub(resource, previous);

@@ -1,4 +1,5 @@
 import { type ArmResource, AzureError, type Properties, type Resources } from '../contracts';
+import type { KeyUse } from '../identity/encryptionKey';
 
 const hourMs = 3_600_000;
 
@@ -93,4 +94,15 @@ function isOn(capture: unknown): boolean {
 
 function notHere(what: string, instead: string): AzureError {
   return new AzureError(501, 'NotImplemented', `${what} is not part of the local cloud; ${instead} there.`);
+}
+
+/** The customer-managed keys of a namespace's `encryption`. */
+export function namespaceKeys({ keyVaultProperties }: Properties): KeyUse[] {
+  return (Array.isArray(keyVaultProperties) ? (keyVaultProperties as Properties[]) : []).map(
+    ({ keyVaultUri, keyName, identity }) => ({
+      keyVaultUri: String(keyVaultUri),
+      keyName: String(keyName),
+      userAssignedIdentityId: String((identity as Properties | undefined)?.userAssignedIdentity),
+    }),
+  );
 }
