@@ -1,6 +1,16 @@
-import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import * as automation from '@pulumi/pulumi/automation';
+
+/** A resource as the stack's state holds it. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly protect?: boolean;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
 
 /** What one resource goes through in a preview: `create`, `update`, `replace` ... and where it differs. */
 export interface PreviewStep {
@@ -20,7 +30,14 @@ export class EngineStack {
     private readonly folder: string,
   ) {}
 
-  static async open(folder: string, port: number, name = 'test'): Promise<EngineStack> {
+  /** @param env further environment of the engine, as who deploys and which authority to trust */
+  static async open(
+    folder: string,
+    port: number,
+    name = 'test',
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<EngineStack> {
+    linkLibrary(folder);
     const bin = process.env.PULUMI_BIN;
     const pulumiCommand = await automation.PulumiCommand.get(bin ? { root: dirname(bin) } : {});
     const stack = await automation.LocalWorkspace.createOrSelectStack(
@@ -35,6 +52,7 @@ export class EngineStack {
           PULUMI_SKIP_UPDATE_CHECK: 'true',
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
           PULUMI_DEBUG_PROVIDERS: `azure-native:${port}`,
+          ...env,
         },
       },
     );
@@ -81,6 +99,21 @@ export class EngineStack {
     throw new Error(`The ${verb} was expected to be refused, and passed.`);
   }
 
+  /** The custom resources in the state, providers left out. */
+  async resources(): Promise<StateResource[]> {
+    const resources = (await this.state()).resources ?? [];
+    return resources.filter(({ id, type }) => id !== undefined && !type.startsWith('pulumi:'));
+  }
+
+  async state(): Promise<{ readonly resources?: readonly StateResource[] }> {
+    return (await this.stack.exportStack()).deployment;
+  }
+
+  /** `pulumi import` of one resource that exists, without the program that it writes. */
+  async import(type: string, name: string, id: string): Promise<void> {
+    await this.stack.import({ resources: [{ type, name, id }], generateCode: false, protect: false });
+  }
+
   async refresh(): Promise<Record<string, number>> {
     return { ...(await this.stack.refresh()).summary.resourceChanges };
   }
@@ -99,4 +132,10 @@ export class EngineStack {
   close(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Dynamic providers find the library from the folder in which the engine runs, as in a project that has installed it. */
+function linkLibrary(folder: string): void {
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  symlinkSync(resolve(__dirname, '..', '..'), join(folder, 'node_modules', 'pulumi-azure-iomt'));
 }
