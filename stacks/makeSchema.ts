@@ -1,36 +1,15 @@
 /**
  * Writes hospital.schema.json, the JSON schema of Pulumi.<stack>.yaml, from the arguments of HospitalEnvironment: editors
- * complete and check with it, and config.ts does. Run it after a change of arguments: `tsx stacks/makeSchema.ts`.
+ * complete and check with it, and config.ts does: `npm run generate`.
  */
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { ComponentProvider } from '@pulumi/pulumi/provider/experimental';
-import { HospitalEnvironment } from '../components';
-
-interface PackageType {
-  readonly type?: string;
-  readonly $ref?: string;
-  readonly description?: string;
-  readonly items?: PackageType;
-  readonly additionalProperties?: PackageType;
-  readonly properties?: Readonly<Record<string, PackageType>>;
-  readonly required?: readonly string[];
-  readonly enum?: readonly { readonly value: string; readonly description?: string }[];
-}
-
-interface PackageSchema {
-  readonly resources: Readonly<
-    Record<string, { inputProperties: Record<string, PackageType>; requiredInputs: string[] }>
-  >;
-  readonly types: Readonly<Record<string, PackageType>>;
-}
+import { join } from 'node:path';
+import { type PackageType, packageSchema } from '../docs/packageSchema';
 
 type JsonSchema = { readonly [key: string]: unknown };
 
 export async function hospitalSchema(): Promise<JsonSchema> {
-  const folder = resolve(__dirname, '..', 'components');
-  const provider = new ComponentProvider({ components: [HospitalEnvironment], dirname: folder, name: 'azure-iomt' });
-  const { resources, types } = JSON.parse(await provider.getSchema()) as PackageSchema;
+  const { resources, types } = await packageSchema();
   const component = resources['azure-iomt:index:HospitalEnvironment'];
   if (!component) throw new Error('The schema of the library has no HospitalEnvironment.');
   return {

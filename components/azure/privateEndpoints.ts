@@ -7,13 +7,25 @@ import { known, type Problems } from './validation';
 
 /** ARM ids of private DNS zones. Leave one out where a policy of the landing zone makes the DNS records. */
 export interface PrivateDnsZoneIds {
-  /** Zone `privatelink.azure-devices.net`: IoT Hub. */
+  /**
+   * Zone `privatelink.azure-devices.net`: IoT Hub; default none.
+   * @default none
+   */
   azureDevices?: pulumi.Input<string>;
-  /** Zone `privatelink.azure-devices-provisioning.net`: the device provisioning service. */
+  /**
+   * Zone `privatelink.azure-devices-provisioning.net`: the device provisioning service; default none.
+   * @default none
+   */
   azureDevicesProvisioning?: pulumi.Input<string>;
-  /** Zone `privatelink.servicebus.windows.net`: Event Hubs and IoT Hub's built-in endpoint. */
+  /**
+   * Zone `privatelink.servicebus.windows.net`: Event Hubs and IoT Hub's built-in endpoint; default none.
+   * @default none
+   */
   serviceBus?: pulumi.Input<string>;
-  /** Zone `privatelink.blob.core.windows.net`: blob storage. */
+  /**
+   * Zone `privatelink.blob.core.windows.net`: blob storage; default none.
+   * @default none
+   */
   blob?: pulumi.Input<string>;
 }
 
