@@ -21,7 +21,7 @@ import { container, writeOnceAccount } from '../azure/storage';
 import { dataPlaneOptions, RolePropagation } from '../dataPlane/resources';
 import type { IoMTIngestArgs } from '../iomtIngest';
 import { deployerGrants, encryptionGrant, exposure, operatorGrants, provisioningGrant, routerGrants } from './access';
-import { applyDataPlane } from './dataPlane';
+import { applyEdgeDeployment, applyEnrollmentGroups } from './dataPlane';
 import type { CompleteSettings } from './defaults';
 import { edgeDeployment } from './edge';
 import { manualSteps, writeArtefacts } from './handOver';
@@ -220,13 +220,11 @@ function buildHub(site: Site, router: Identity, { namespace, hub }: Stream, stor
   const targets = {
     serviceBusEndpoint: namespace.serviceBusEndpoint,
     blobEndpoint: storage.account.primaryEndpoints.apply(({ blob }) => blob),
-    eventHubName: hub.name,
-    rawContainerName: storage.rawContainer.name,
-    administrationContainerName: storage.administrationContainer.name,
   };
+  const dependsOn = [hub, storage.rawContainer, storage.administrationContainer, ...gate];
   const name = names.of('iotHub', settings.names?.iotHub);
   const parts = { name, targets, router, access: exposure(settings).registries };
-  return iotHub(children, surroundings, hospitalId, settings, parts, { ...protection, dependsOn: gate });
+  return iotHub(children, surroundings, hospitalId, settings, parts, { ...protection, dependsOn });
 }
 
 function buildProvisioning(site: Site, hub: IotHubResource): ProvisioningService | undefined {
@@ -262,15 +260,18 @@ function finish(
     provisioningHost: provisioning?.serviceHost,
     hubHost: hubHostName(hub),
   };
-  if (settings.deployerReach === 'none') writeArtefacts(handOver);
-  else {
-    const { authorityHost, tokenScopes } = clouds[settings.cloud];
-    const access = { authorityHost, tokenScopes, tenantId: surroundings.tenantId };
-    applyDataPlane(children, { hub, provisioning, groups, deployment }, access, {
-      ...dataPlane,
-      dependsOn: assignments,
-    });
+  if (settings.deployerReach === 'none') {
+    writeArtefacts(handOver);
+    return handOver;
   }
+  const plane = {
+    cloud: clouds[settings.cloud],
+    tenantId: surroundings.tenantId,
+    provider: dataPlane,
+    deployerRoles: assignments,
+  };
+  if (provisioning) applyEnrollmentGroups(children, plane, provisioning, groups);
+  if (deployment) applyEdgeDeployment(children, plane, hub, deployment);
   return handOver;
 }
 

@@ -10,57 +10,59 @@ import type { EnrollmentGroupPlan, ProvisioningService } from './provisioning';
 /** Azure says that a role assignment may take up to 10 minutes to work; data-plane calls go on for that long. */
 const limitSeconds = 600;
 
-/** Makes the enrolment groups and the automatic deployment on the data planes, with the deployer's own token. */
-export function applyDataPlane(
+/** How the data planes are reached, and options of what lies there. */
+export interface DataPlane {
+  readonly cloud: CloudFacts;
+  readonly tenantId: pulumi.Output<string>;
+  /** The dynamic provider, where the stack has no default one. */
+  readonly provider: pulumi.CustomResourceOptions;
+  /** What the deployer's token needs before it works. */
+  readonly deployerRoles: readonly pulumi.Resource[];
+}
+
+/** Makes the enrolment groups with the deployer's own token. */
+export function applyEnrollmentGroups(
   children: Children,
-  plans: {
-    readonly hub: IotHubResource;
-    readonly provisioning?: ProvisioningService;
-    readonly groups: readonly EnrollmentGroupPlan[];
-    readonly deployment?: EdgeDeploymentPlan;
-  },
-  {
-    tokenScopes,
-    authorityHost,
-    tenantId,
-  }: Pick<CloudFacts, 'tokenScopes' | 'authorityHost'> & { tenantId: pulumi.Output<string> },
-  opts: pulumi.CustomResourceOptions & { dependsOn: pulumi.Resource[] },
+  { cloud, tenantId, provider, deployerRoles }: DataPlane,
+  { resource, serviceHost, certificates }: ProvisioningService,
+  groups: readonly EnrollmentGroupPlan[],
 ): void {
-  const { hub, provisioning, groups, deployment } = plans;
-  const access = { tenantId, authorityHost, limitSeconds };
-  for (const { enrollmentGroupId, group } of provisioning ? groups : []) {
+  const access = {
+    tenantId,
+    authorityHost: cloud.authorityHost,
+    tokenScope: cloud.tokenScopes.provisioning,
+    limitSeconds,
+  };
+  const dependsOn = [...deployerRoles, ...certificates];
+  for (const { enrollmentGroupId, group } of groups) {
     new EnrollmentGroup(
       ...children.of(
         `enrollment-${enrollmentGroupId}`,
-        {
-          ...access,
-          tokenScope: tokenScopes.provisioning,
-          serviceHost: provisioning?.serviceHost ?? '',
-          enrollmentGroupId,
-          group,
-        },
-        // Groups go with the service: nothing is called on a service that is itself being deleted.
-        {
-          ...opts,
-          dependsOn: [...opts.dependsOn, ...(provisioning?.certificates ?? [])],
-          deletedWith: provisioning?.resource,
-        },
+        { ...access, serviceHost, enrollmentGroupId, group },
+        { ...provider, ...livesIn(resource), dependsOn },
       ),
     );
   }
-  if (!deployment) return;
-  const { deploymentId } = deployment;
+}
+
+/** Applies the automatic deployment with the deployer's own token. */
+export function applyEdgeDeployment(
+  children: Children,
+  { cloud, tenantId, provider, deployerRoles }: DataPlane,
+  hub: IotHubResource,
+  { deploymentId, deployment }: EdgeDeploymentPlan,
+): void {
+  const access = { tenantId, authorityHost: cloud.authorityHost, tokenScope: cloud.tokenScopes.iotHub, limitSeconds };
   new EdgeDeployment(
     ...children.of(
       'edge-deployment',
-      {
-        ...access,
-        tokenScope: tokenScopes.iotHub,
-        hubHost: hubHostName(hub),
-        deploymentId,
-        deployment: deployment.deployment,
-      },
-      { ...opts, deletedWith: hub },
+      { ...access, hubHost: hubHostName(hub), deploymentId, deployment },
+      { ...provider, ...livesIn(hub), dependsOn: [...deployerRoles] },
     ),
   );
+}
+
+/** A new service is empty, though its host be the old one's; and a deletion need not call a service that goes, too. */
+function livesIn(service: pulumi.Resource): pulumi.CustomResourceOptions {
+  return { replaceWith: [service], deletedWith: service };
 }

@@ -4,7 +4,10 @@ import type { Identity } from '../azure/identity';
 import type { CompleteSettings } from './defaults';
 import { MessageSource } from './settings';
 
-/** Names of the hub's custom endpoints; event hub and containers are called the same. */
+/**
+ * Names of the hub's custom endpoints; event hub and containers are called the same. Endpoints name them as constants: if
+ * they took them from the resources, the engine would delete the hub before it replaces one of those.
+ */
 export const deviceDataEndpoint = 'devicedata';
 export const rawEndpoint = 'raw';
 export const administrationEndpoint = 'device-administration';
@@ -20,9 +23,6 @@ export interface RoutingTargets {
   readonly serviceBusEndpoint: pulumi.Output<string>;
   /** As in `https://x.blob.core.windows.net/`. */
   readonly blobEndpoint: pulumi.Output<string>;
-  readonly eventHubName: pulumi.Input<string>;
-  readonly rawContainerName: pulumi.Input<string>;
-  readonly administrationContainerName: pulumi.Input<string>;
 }
 
 /** Endpoints that the hub reaches as `identity`, routes to them, enrichments, and the fallback for all else. */
@@ -57,11 +57,11 @@ function endpoints(
   identity: Identity,
 ): input.iothub.RoutingEndpointsArgs {
   const access = { authenticationType: 'identityBased', identity: { userAssignedIdentity: identity.id } };
-  const containerEndpoint = (name: string, containerName: pulumi.Input<string>) => ({
+  const containerEndpoint = (name: string) => ({
     ...access,
     name,
     endpointUri: targets.blobEndpoint.apply(withoutTrailingSlash),
-    containerName,
+    containerName: name,
     encoding: 'JSON',
     fileNameFormat: rawStorage.fileNameFormat,
     batchFrequencyInSeconds: rawStorage.batchFrequencySeconds,
@@ -73,13 +73,10 @@ function endpoints(
         ...access,
         name: deviceDataEndpoint,
         endpointUri: targets.serviceBusEndpoint.apply((endpoint) => `sb://${new URL(endpoint).host}`),
-        entityPath: targets.eventHubName,
+        entityPath: deviceDataEndpoint,
       },
     ],
-    storageContainers: [
-      containerEndpoint(rawEndpoint, targets.rawContainerName),
-      containerEndpoint(administrationEndpoint, targets.administrationContainerName),
-    ],
+    storageContainers: [containerEndpoint(rawEndpoint), containerEndpoint(administrationEndpoint)],
   };
 }
 
