@@ -1,2 +1,7 @@
 import type { Benchmark } from './benchmark';
-export const engine: Benchmark = { name: 'engine', what: '', aims: [], run: async () => ({ figures: {}, notMeasured: [] }) };
+export const engine: Benchmark = {
+  name: 'engine',
+  what: '',
+  aims: [],
+  run: async () => ({ figures: {}, notMeasured: [] }),
+};

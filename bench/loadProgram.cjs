@@ -16,15 +16,10 @@ require(tsnodeRequire.startsWith('.') ? join(sdk, tsnodeRequire) : tsnodeRequire
 });
 
 const pulumi = require('@pulumi/pulumi');
+const { mocks } = require('../test/support/registered');
 let registered = 0;
 pulumi.runtime.setMocks(
-  {
-    newResource: (args) => {
-      registered++;
-      return { id: args.id || `/subscriptions/s/resourceGroups/g/providers/${args.name}`, state: args.inputs };
-    },
-    call: (args) => args.inputs,
-  },
+  mocks(() => registered++),
   'hospital',
   'bench',
   false,

@@ -17,26 +17,26 @@ const resourceGroup = `/subscriptions/${mockSubscription}/resourceGroups/rg-test
 export async function registered(program: () => unknown, config: Record<string, string> = {}): Promise<Registered[]> {
   const found: Registered[] = [];
   pulumi.runtime.setAllConfig(config);
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs, id, custom }) => {
-        if (!id) found.push({ type, name, inputs, custom: custom ?? true });
-        return { id: id || idOf(type, name, inputs), state: { ...inputs, ...outputsOf(type, inputs) } };
-      },
-      call: ({ token }) => {
-        if (token === 'azure-native:authorization:getClientConfig') {
-          return { subscriptionId: mockSubscription, tenantId: mockTenant, clientId: 'unused', objectId: 'unused' };
-        }
-        throw new Error(`The program invoked ${token}, which the mocks do not know.`);
-      },
-    },
-    'hospital',
-    'test',
-    false,
-  );
+  await pulumi.runtime.setMocks(mocks((resource) => found.push(resource)), 'hospital', 'test', false);
   await program();
   await pulumi.runtime.waitForRPCs();
   return found;
+}
+
+/** Answers as Azure's provider would, as far as the library reads the answers. */
+export function mocks(onRegistered: (resource: Registered) => void): pulumi.runtime.Mocks {
+  return {
+    newResource: ({ type, name, inputs, id, custom }) => {
+      if (!id) onRegistered({ type, name, inputs, custom: custom ?? true });
+      return { id: id || idOf(type, name, inputs), state: { ...inputs, ...outputsOf(type, inputs) } };
+    },
+    call: ({ token }) => {
+      if (token === 'azure-native:authorization:getClientConfig') {
+        return { subscriptionId: mockSubscription, tenantId: mockTenant, clientId: 'unused', objectId: 'unused' };
+      }
+      throw new Error(`The program invoked ${token}, which the mocks do not know.`);
+    },
+  };
 }
 
 /** Ids of the shape of Azure's, where the library reads a name from them. */
