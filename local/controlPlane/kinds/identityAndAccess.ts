@@ -51,8 +51,10 @@ function knownPrincipal(inputs: Properties, around: Surroundings): Failure[] {
   if (!guid.test(id)) {
     return [{ property: 'principalId', reason: `principalId is '${id}'; needed is the object id, a GUID.` }];
   }
-  const isIdentity = around.resources.below('/subscriptions').some(({ outputs }) => {
-    return outputs.principalId === id || textAt(outputs, 'identity.principalId') === id;
+  // Role assignments have a principalId, too, which makes nobody an identity.
+  const isIdentity = around.resources.below('/subscriptions').some(({ kind, outputs }) => {
+    const own = kind === userAssignedIdentity.kind ? outputs.principalId : textAt(outputs, 'identity.principalId');
+    return own === id;
   });
   if (isIdentity === (type === 'ServicePrincipal') || (!isIdentity && type !== undefined)) return [];
   const what = isIdentity ? 'a managed identity' : 'not in the directory';

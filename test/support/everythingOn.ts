@@ -1,0 +1,76 @@
+import * as keyvault from '@pulumi/azure-native/keyvault';
+import * as network from '@pulumi/azure-native/network';
+import * as privatedns from '@pulumi/azure-native/privatedns';
+import * as resources from '@pulumi/azure-native/resources';
+import { HospitalEnvironment, type HospitalEnvironmentArgs } from '../../components';
+import { localTenantId } from '../../local/identity/principals';
+
+const operators = '0ccc0000-0000-4000-8000-00000000000d';
+
+/** A hospital with every switch on, in a landing zone of its own: network, DNS zones, and a key in a vault. */
+export function everythingOn(args: HospitalEnvironmentArgs): HospitalEnvironment {
+  const { hospitalId, location } = args;
+  const group = new resources.ResourceGroup('landing', { resourceGroupName: `rg-landing-${hospitalId}`, location });
+  const place: Place = { resourceGroupName: group.name, location };
+  return new HospitalEnvironment('hospital', {
+    ...args,
+    ...landingZone(place, hospitalId),
+    deployerReach: 'vnet',
+    ingest: {
+      ...args.ingest,
+      eventHubs: { sku: 'Premium', capacity: 1, deviceDataPartitions: 8, retentionHours: 720 },
+      consumerGroups: ['medtech', 'research'],
+      enrichments: { ward: '$twin.tags.ward' },
+      routes: [{ name: 'alarms', source: 'DeviceMessages', condition: "level = 'alarm'", endpoint: 'events' }],
+      roleAssignments: (['readDeviceData', 'readRawData', 'administerDevices'] as const).map((role) => ({
+        name: role.toLowerCase(),
+        principalId: operators,
+        role,
+      })),
+    },
+  });
+}
+
+interface Place {
+  readonly resourceGroupName: resources.ResourceGroup['name'];
+  readonly location: string;
+}
+
+function landingZone(place: Place, hospitalId: string) {
+  const vault = new keyvault.Vault('vault', {
+    ...place,
+    vaultName: `kv-${hospitalId}`,
+    properties: {
+      ...{ tenantId: localTenantId, sku: { family: 'A', name: 'premium' } },
+      ...{ enableRbacAuthorization: true, enablePurgeProtection: true },
+    },
+  });
+  const key = new keyvault.Key('key', {
+    resourceGroupName: place.resourceGroupName,
+    ...{ vaultName: vault.name, keyName: 'hospital', properties: { kty: 'RSA-HSM', keySize: 3072 } },
+  });
+  const vnet = new network.VirtualNetwork('vnet', {
+    ...place,
+    addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
+  });
+  const subnet = new network.Subnet('subnet', {
+    resourceGroupName: place.resourceGroupName,
+    ...{ virtualNetworkName: vnet.name, addressPrefix: '10.0.0.0/24' },
+  });
+  const zone = (privateZoneName: string) =>
+    new privatedns.PrivateZone(privateZoneName, {
+      ...{ resourceGroupName: place.resourceGroupName, location: 'Global', privateZoneName },
+    }).id;
+  return {
+    customerManagedKey: { keyUri: key.keyUri, keyId: key.id },
+    privateEndpoints: {
+      subnetId: subnet.id,
+      privateDnsZoneIds: {
+        azureDevices: zone('privatelink.azure-devices.net'),
+        azureDevicesProvisioning: zone('privatelink.azure-devices-provisioning.net'),
+        serviceBus: zone('privatelink.servicebus.windows.net'),
+        blob: zone('privatelink.blob.core.windows.net'),
+      },
+    },
+  };
+}
