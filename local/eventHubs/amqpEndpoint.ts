@@ -6,6 +6,7 @@ import type { AmqpRefusal } from './amqpRefusal';
 import { ClientConnection, type NamespaceParts } from './clientConnection';
 import type { EventHub } from './eventHub';
 import { largestMessage } from './sendingLink';
+import { onSocketClosed } from './wire';
 
 /** Event Hubs' own numbers, as its gateway sends them in OPEN. */
 const open = { max_frame_size: 65_536, channel_max: 4999, idle_time_out: 240_000 };
@@ -37,9 +38,10 @@ export class AmqpEndpoint {
     const endpoint = new AmqpEndpoint(server);
     container.on('connection_open', ({ connection }: EventContext) => {
       endpoint.#connections.set(connection, new ClientConnection(connection, namespace));
+      onSocketClosed(connection, () => endpoint.#gone(connection));
     });
-    container.on('disconnected', ({ connection }: EventContext) => endpoint.#gone(connection));
     container.on('connection_close', ({ connection }: EventContext) => endpoint.#gone(connection));
+    container.on('disconnected', () => {});
     container.on('error', () => {});
     server.on('connection', (socket) => {
       endpoint.#sockets.add(socket);

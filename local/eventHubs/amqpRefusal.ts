@@ -24,6 +24,11 @@ export class AmqpRefusal extends Error {
   }
 }
 
+/** Event Hubs' own words for what does not exist: the SDKs look for them. */
+export function entityNotFound(entity: string, why: string): AmqpRefusal {
+  return new AmqpRefusal('amqp:not-found', `The messaging entity '${entity}' could not be found: ${why}.`);
+}
+
 function conditionOf(status: number): string {
   if (status === 401 || status === 403) return 'amqp:unauthorized-access';
   return status === 404 ? 'amqp:not-found' : 'amqp:internal-error';

@@ -11,7 +11,7 @@ import type { Authority, Clock } from '../contracts';
 import { consumerGroupScope, type Need, receiveAction, requireAction, sendAction } from './access';
 import type { ActiveReceivers } from './activeReceivers';
 import { parseAddress } from './address';
-import { AmqpRefusal } from './amqpRefusal';
+import { AmqpRefusal, entityNotFound } from './amqpRefusal';
 import { Claims } from './claims';
 import type { EventHub } from './eventHub';
 import { ReceivingLink } from './receivingLink';
@@ -144,9 +144,9 @@ export class ClientConnection {
     const hub = this.namespace.eventHub(address.eventHub);
     const { consumerGroup } = address;
     if (!hub.hasConsumerGroup(consumerGroup)) {
-      throw new AmqpRefusal(
-        'amqp:not-found',
-        `The event hub '${address.eventHub}' has no consumer group '${consumerGroup}'; it has ${hub.consumerGroups.join(', ')}.`,
+      throw entityNotFound(
+        `${address.eventHub}/ConsumerGroups/${consumerGroup}`,
+        `there are the consumer groups ${hub.consumerGroups.join(', ')}`,
       );
     }
     const partition = hub.partition(address.partition);
@@ -172,7 +172,7 @@ export class ClientConnection {
   }
 
   async #request(receiver: Receiver, context: EventContext, isClaim: boolean): Promise<void> {
-    const request = amqp.decode(context.message as unknown as Buffer) as Message;
+    const request = amqp.decode(context.message as unknown as Buffer) as unknown as Message;
     context.delivery?.accept();
     try {
       const answered = isClaim

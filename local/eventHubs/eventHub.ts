@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../contracts';
-import { AmqpRefusal } from './amqpRefusal';
+import { AmqpRefusal, entityNotFound } from './amqpRefusal';
 import { Partition } from './partition';
 import type { StoredEvent } from './storedEvent';
 
@@ -63,9 +63,9 @@ export class EventHub {
   partition(id: string): Partition {
     const partition = this.#partitions.find((candidate) => candidate.id === id);
     if (!partition) {
-      throw new AmqpRefusal(
-        'amqp:not-found',
-        `The event hub '${this.settings.name}' has no partition '${id}'; it has 0 to ${this.#partitions.length - 1}.`,
+      throw entityNotFound(
+        `${this.settings.name}/Partitions/${id}`,
+        `there are the partitions 0 to ${this.#partitions.length - 1}`,
       );
     }
     return partition;

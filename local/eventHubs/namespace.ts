@@ -1,7 +1,7 @@
 import type { ServiceContext } from '../contracts';
 import { ActiveReceivers } from './activeReceivers';
 import { AmqpEndpoint } from './amqpEndpoint';
-import { AmqpRefusal } from './amqpRefusal';
+import { type AmqpRefusal, entityNotFound } from './amqpRefusal';
 import type { EventHub, EventHubStats } from './eventHub';
 
 /** A namespace: its hubs and the endpoint at which clients find them. */
@@ -64,5 +64,5 @@ export class Namespace {
 }
 
 function notFound(hub: string, namespace: string): AmqpRefusal {
-  return new AmqpRefusal('amqp:not-found', `The namespace '${namespace}' has no event hub '${hub}'.`);
+  return entityNotFound(hub, `the namespace '${namespace}' has no event hub of this name`);
 }

@@ -67,6 +67,7 @@ function hubProperties({ settings, partitions }: EventHub): unknown {
     partition_ids: types.wrap_array(
       partitions.map(({ id }) => id),
       0xa1,
+      undefined,
     ),
     georeplication_factor: types.wrap_int(1),
   };

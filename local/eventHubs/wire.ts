@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Connection, Receiver, Sender, Session } from 'rhea';
 
 /** Numbers of fields of the performatives (AMQP 1.0, part 2, 2.7). */
@@ -24,6 +25,9 @@ interface Performative {
 
 /** The parts of rhea 3.0.5 that its types leave out. */
 interface ConnectionInternals {
+  socket: Socket;
+  heartbeat_in?: NodeJS.Timeout;
+  heartbeat_out?: NodeJS.Timeout;
   _write_frame(channel: number, performative?: Performative, payload?: Buffer): void;
 }
 interface SessionInternals {
@@ -67,4 +71,14 @@ export function sendBudget(sender: Sender, sentSoFar: number): number {
   const link = sender as unknown as SenderInternals;
   const session = sender.session as unknown as SessionInternals;
   return Math.min(link.delivery_count + link.credit - sentSoFar, session.outgoing.available());
+}
+
+/** Calls back when the connection's socket is closed, however that came about, and ends rhea's timers for it. */
+export function onSocketClosed(connection: Connection, closed: () => void): void {
+  const internals = connection as unknown as ConnectionInternals;
+  internals.socket.once('close', () => {
+    clearTimeout(internals.heartbeat_in);
+    clearTimeout(internals.heartbeat_out);
+    closed();
+  });
 }
