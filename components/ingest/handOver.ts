@@ -24,11 +24,7 @@ const deploymentFile = 'deployment.json';
 export function manualSteps({ settings, grants, groups, deployment, ...hosts }: HandOver): pulumi.Output<string[]> {
   const steps: pulumi.Input<string>[] = [];
   if (settings.roleAssignmentMode === 'external') {
-    steps.push(
-      ...grants.map(({ role, principalId, principalType, scope, reason }) => {
-        return pulumi.interpolate`Assign the role ${roles[role]} (${role}) to the ${principalType} ${principalId} at ${scope}. ${reason}`;
-      }),
-    );
+    steps.push(...grants.map(neededRole).map(told));
   }
   if (settings.deployerReach === 'none') {
     const folder = settings.artefactsFolder;
@@ -45,6 +41,22 @@ export function manualSteps({ settings, grants, groups, deployment, ...hosts }: 
     }
   }
   return pulumi.all(steps);
+}
+
+function neededRole({ role, principalId, principalType, scope, reason }: Grant): pulumi.Output<string> {
+  return pulumi.interpolate`Assign the role ${roles[role]} (${role}) to the ${principalType} ${principalId} at ${scope}. ${reason}`;
+}
+
+/**
+ * Says a step as soon as it is known. The first deployment ends where Azure misses the first role, before the stack has
+ * outputs, and whoever gives the roles has to know all that are known by then.
+ */
+function told(step: pulumi.Output<string>): pulumi.Output<string> {
+  if (pulumi.runtime.isDryRun()) return step;
+  return step.apply(async (sentence) => {
+    await pulumi.log.info(sentence);
+    return sentence;
+  });
 }
 
 /** Writes the documents that the steps name. Only a deployment does so: a preview leaves no trace. */
