@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import Ajv, { type ErrorObject } from 'ajv';
 import { type HospitalEnvironmentArgs, hospitalEnvironmentProblems } from '../components/hospitalEnvironment';
 import type { CertificateAuthority } from '../components/ingest/settings';
 import schema from './hospital.schema.json';
-
-interface Problem {
-  /** As in `ingest.eventHubs.deviceDataPartitions`. */
-  readonly path: string;
-  readonly reason: string;
-}
+import { type Problem, type Shape, shapeProblems } from './shape';
 
 /** A problem of the configuration is the user's to mend: the engine shows the sentences and no stack. */
 class ConfigurationError extends pulumi.RunError {}
@@ -44,20 +38,38 @@ export function checkedConfig(
   for (const [key, text] of Object.entries(config)) {
     if (key.startsWith(`${project}:`)) assign(given, key.slice(project.length + 1), text);
   }
-  const ofShape = shapeProblems(given);
-  const values = withCertificateFiles(given, folder) as unknown as HospitalEnvironmentArgs;
-  const mended = new Set(ofShape.map(({ path }) => path));
-  const ofValues = hospitalEnvironmentProblems(values)
-    .map(({ propertyPath: path, reason }) => ({ path, reason }))
-    .filter(({ path }) => !mended.has(path));
+  const ofShape = shapeProblems(shape, given, schema.$defs as Record<string, Shape>);
+  const wellShaped = ofShape.reduce((values, { path }) => without(values, path.match(/[^.[\]]+/g) ?? []), given);
+  const values = withCertificateFiles(wellShaped, folder) as unknown as HospitalEnvironmentArgs;
+  const ofValues = hospitalEnvironmentProblems(values).map(({ propertyPath, reason }) => ({
+    path: propertyPath,
+    reason,
+  }));
   return { values, problems: [...ofShape, ...ofValues] };
 }
 
-const settings = schema.properties.config.properties as Readonly<Record<string, { readonly type?: string }>>;
+/** `values` without what stands at the path: what has the wrong shape cannot be looked into any further. */
+function without(values: Record<string, unknown>, [key = '', ...rest]: readonly string[]): Record<string, unknown> {
+  const { [key]: inner, ...others } = values;
+  if (rest.length === 0 || typeof inner !== 'object' || inner === null || Array.isArray(inner)) return others;
+  return { ...others, [key]: without(inner as Record<string, unknown>, rest) };
+}
+
+/** The schema is of the whole file, with full keys; a project of another name has the same settings. */
+const { properties, required } = schema.properties.config;
+const withoutProject = (key: string) => key.slice(key.indexOf(':') + 1);
+const shape = {
+  type: 'object',
+  properties: Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => [withoutProject(key), value as Shape]),
+  ),
+  required: required.map(withoutProject),
+  additionalProperties: false,
+} satisfies Shape;
 
 /** Configuration travels as text: what is not text by the schema is JSON. */
 function assign(given: Record<string, unknown>, key: string, text: string): void {
-  if (settings[`hospital:${key}`]?.type === 'string') given[key] = text;
+  if (shape.properties[key]?.type === 'string') given[key] = text;
   else given[key] = parsed(text);
 }
 
@@ -66,45 +78,6 @@ function parsed(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return text;
-  }
-}
-
-function shapeProblems(given: Record<string, unknown>): Problem[] {
-  const properties = Object.fromEntries(
-    Object.entries(settings).map(([key, setting]) => [key.replace(/^hospital:/, ''), setting]),
-  );
-  const required = schema.properties.config.required.map((key) => key.replace(/^hospital:/, ''));
-  const { $defs } = schema;
-  const validate = new Ajv({ allErrors: true, strict: false, verbose: true }).compile({
-    $defs,
-    type: 'object',
-    properties,
-    required,
-    additionalProperties: false,
-  });
-  return validate(given) ? [] : (validate.errors ?? []).map(problemOf);
-}
-
-function problemOf({ keyword, instancePath, params, data, parentSchema }: ErrorObject): Problem {
-  const place = instancePath
-    .slice(1)
-    .replaceAll(/\/(\d+)/g, '[$1]')
-    .replaceAll('/', '.');
-  const below = (key: string) => (place ? `${place}.${key}` : key);
-  switch (keyword) {
-    case 'required':
-      return { path: below(params.missingProperty), reason: 'must be given.' };
-    case 'additionalProperties': {
-      const allowed = Object.keys((parentSchema?.properties ?? {}) as object).join(', ');
-      return { path: below(params.additionalProperty), reason: `is not a setting; there are ${allowed}.` };
-    }
-    case 'enum':
-      return {
-        path: place,
-        reason: `must be one of ${params.allowedValues.join(', ')}; given is ${JSON.stringify(data)}.`,
-      };
-    default:
-      return { path: place, reason: `must be of type ${params.type}; given is ${JSON.stringify(data)}.` };
   }
 }
 

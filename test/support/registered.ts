@@ -17,9 +17,14 @@ const resourceGroup = `/subscriptions/${mockSubscription}/resourceGroups/rg-test
 export async function registered(program: () => unknown, config: Record<string, string> = {}): Promise<Registered[]> {
   const found: Registered[] = [];
   pulumi.runtime.setAllConfig(config);
-  await pulumi.runtime.setMocks(mocks((resource) => found.push(resource)), 'hospital', 'test', false);
+  await pulumi.runtime.setMocks(
+    mocks((resource) => found.push(resource)),
+    'hospital',
+    'test',
+    false,
+  );
   await program();
-  await pulumi.runtime.waitForRPCs();
+  await pulumi.runtime.disconnect();
   return found;
 }
 
