@@ -16,6 +16,7 @@ export { ImmutabilityState, StorageReplication } from './azure/storage';
 export { HospitalEnvironment, type HospitalEnvironmentArgs } from './hospitalEnvironment';
 export type { IngestNodes } from './ingest/build';
 export { type IngestOverrides, ingestOverrides } from './ingest/children';
+export * from './ingest/choices';
 export type { IngestSettings } from './ingest/ingestSettings';
-export * from './ingest/settings';
+export type * from './ingest/settings';
 export { IoMTIngest, type IoMTIngestArgs } from './iomtIngest';

@@ -1,9 +1,10 @@
 import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Grant, Identity } from '../azure/identity';
+import type { OperatorRole } from './choices';
 import type { CompleteSettings } from './defaults';
 import type { RegistryAccess } from './iotHub';
-import type { OperatorRole, OperatorRoleAssignment } from './settings';
+import type { OperatorRoleAssignment } from './settings';
 
 const service = 'ServicePrincipal' as const;
 

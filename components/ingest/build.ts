@@ -4,8 +4,6 @@ import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
 import * as pulumi from '@pulumi/pulumi';
 import { clouds } from '../azure/clouds';
-import { Children, Names, type Surroundings } from '../azure/component';
-import { blobServiceOf, diagnose } from '../azure/diagnostics';
 import {
   eventHub,
   eventHubsNamespace,
@@ -13,12 +11,9 @@ import {
   type NamespaceReference,
   namespaceHost,
 } from '../azure/eventHubs';
-import { Grants, hopIdentity, type Identity } from '../azure/identity';
+import { hopIdentity, type Identity } from '../azure/identity';
 import { type KeyReference, keyReference } from '../azure/keys';
-import { privateEndpoint } from '../azure/privateEndpoints';
-import { dataProtection, lockResource } from '../azure/protection';
 import { container, writeOnceAccount } from '../azure/storage';
-import { dataPlaneOptions, RolePropagation } from '../dataPlane/resources';
 import type { IoMTIngestArgs } from '../iomtIngest';
 import { deployerGrants, encryptionGrant, exposure, operatorGrants, provisioningGrant, routerGrants } from './access';
 import { applyEdgeDeployment, applyEnrollmentGroups } from './dataPlane';
@@ -26,8 +21,10 @@ import type { CompleteSettings } from './defaults';
 import { edgeDeployment } from './edge';
 import { manualSteps, writeArtefacts } from './handOver';
 import { hubCertificates, hubHostName, iotHub } from './iotHub';
+import { observe } from './observe';
 import { enrollmentGroups, type ProvisioningService, provisioningService } from './provisioning';
 import { administrationEndpoint, deviceDataEndpoint, rawEndpoint } from './routing';
+import { propagated, type Site, siteOf } from './site';
 
 /** The Azure resources of an ingest. */
 export interface IngestNodes {
@@ -39,18 +36,6 @@ export interface IngestNodes {
   readonly deviceAdministrationContainer: BlobContainer;
   readonly hubRouter: Identity;
   readonly provisioningService?: ProvisioningService;
-}
-
-/** What the steps of building share. */
-interface Site {
-  readonly children: Children;
-  readonly names: Names;
-  readonly surroundings: Surroundings;
-  readonly settings: CompleteSettings;
-  readonly grants: Grants;
-  readonly protection: { protect: boolean };
-  readonly dataPlane: pulumi.CustomResourceOptions;
-  readonly hospitalId: string;
 }
 
 /** Makes all resources of an ingest, each after what it needs. */
@@ -102,48 +87,6 @@ export function buildIngest(
       manualSteps: manualSteps(handOver),
     },
   };
-}
-
-function siteOf(
-  component: pulumi.ComponentResource,
-  name: string,
-  { hospitalId, resourceGroupName, location }: IoMTIngestArgs,
-  settings: CompleteSettings,
-): Site {
-  const children = new Children(component, name, settings.overrides);
-  const { tenantId, subscriptionId } = children.clientConfig();
-  const { environment, nameGeneration, tags } = settings;
-  return {
-    children,
-    names: new Names({ hospitalId, environment, nameGeneration }, subscriptionId),
-    surroundings: {
-      resourceGroupName,
-      location,
-      tags: { hospitalId, environment, ...tags },
-      subscriptionId,
-      tenantId,
-    },
-    settings,
-    grants: new Grants(children, subscriptionId, settings.roleAssignmentMode),
-    protection: dataProtection(component, settings),
-    dataPlane: dataPlaneOptions(component, name),
-    hospitalId,
-  };
-}
-
-/** A gate that opens when the role assignments have reached the services; nothing to wait for without any. */
-function propagated(
-  { children, settings, dataPlane }: Site,
-  child: string,
-  assignments: pulumi.CustomResource[],
-): pulumi.Resource[] {
-  if (assignments.length === 0) return [];
-  const ids = pulumi.all(assignments.map(({ id }) => id)).apply((all) => all.toSorted());
-  return [
-    new RolePropagation(
-      ...children.of(child, { roleAssignmentIds: ids, seconds: settings.rolePropagationSeconds }, dataPlane),
-    ),
-  ];
 }
 
 interface Encryption {
@@ -273,27 +216,4 @@ function finish(
   if (provisioning) applyEnrollmentGroups(children, plane, provisioning, groups);
   if (deployment) applyEdgeDeployment(children, plane, hub, deployment);
   return handOver;
-}
-
-/** Private endpoints, logs and metrics, and locks: the same for each resource. */
-function observe(
-  { children, names, surroundings, settings }: Site,
-  hub: IotHubResource,
-  provisioning: ProvisioningService | undefined,
-  namespace: NamespaceReference,
-  account: StorageAccount,
-): void {
-  const ownNamespace = settings.existingEventHubsNamespaceId === undefined;
-  const resources = [
-    { child: 'iot-hub' as const, id: hub.id },
-    ...(provisioning ? [{ child: 'provisioning' as const, id: provisioning.id }] : []),
-    ...(ownNamespace ? [{ child: 'event-hubs' as const, id: namespace.id }] : []),
-    { child: 'raw-storage' as const, id: account.id },
-  ];
-  for (const { child, id } of resources) {
-    privateEndpoint(children, names, surroundings, child, id, settings.privateEndpoints);
-    diagnose(children, child, id, settings.diagnosticSettings, child !== 'raw-storage');
-    lockResource(children, child, id, settings);
-  }
-  diagnose(children, 'raw-storage-blobs', blobServiceOf(account.id), settings.diagnosticSettings);
 }

@@ -1,7 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { DeviceAuthentication } from './choices';
 import type {
   CertificateAuthority,
-  DeviceAuthentication,
   EdgeSettings,
   EventHubsSettings,
   IngestManagedIdentities,

@@ -1,8 +1,8 @@
 import type { input } from '@pulumi/azure-native/types';
 import * as pulumi from '@pulumi/pulumi';
 import type { Identity } from '../azure/identity';
+import { MessageSource } from './choices';
 import type { CompleteSettings } from './defaults';
-import { MessageSource } from './settings';
 
 /**
  * Names of the hub's custom endpoints; event hub and containers are called the same. Endpoints name them as constants: if

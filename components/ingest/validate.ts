@@ -5,9 +5,9 @@ import { ImmutabilityState, StorageReplication } from '../azure/storage';
 import { known, Problems } from '../azure/validation';
 import { validateAuthorities } from './certificates';
 import { overridable, securityFloors } from './children';
+import { AllocationPolicy, DeviceAuthentication, IotHubSku, MessageSource, OperatorRole } from './choices';
 import type { CompleteSettings } from './defaults';
 import { builtInEndpoint, customEndpoints, ownRouteNames } from './routing';
-import { AllocationPolicy, DeviceAuthentication, IotHubSku, MessageSource, OperatorRole } from './settings';
 
 /** Everything that is wrong with the arguments of an ingest, as far as it can be known before anything is created. */
 export function validateIngest(hospitalId: string, settings: CompleteSettings, now: Date): Problems {

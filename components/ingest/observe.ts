@@ -1,0 +1,31 @@
+import type { IotHubResource } from '@pulumi/azure-native/iothub/iotHubResource';
+import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
+import { blobServiceOf, diagnose } from '../azure/diagnostics';
+import type { NamespaceReference } from '../azure/eventHubs';
+import { privateEndpoint } from '../azure/privateEndpoints';
+import { lockResource } from '../azure/protection';
+import type { ProvisioningService } from './provisioning';
+import type { Site } from './site';
+
+/** Private endpoints, logs and metrics, and locks: the same for each resource. */
+export function observe(
+  { children, names, surroundings, settings }: Site,
+  hub: IotHubResource,
+  provisioning: ProvisioningService | undefined,
+  namespace: NamespaceReference,
+  account: StorageAccount,
+): void {
+  const ownNamespace = settings.existingEventHubsNamespaceId === undefined;
+  const resources = [
+    { child: 'iot-hub' as const, id: hub.id },
+    ...(provisioning ? [{ child: 'provisioning' as const, id: provisioning.id }] : []),
+    ...(ownNamespace ? [{ child: 'event-hubs' as const, id: namespace.id }] : []),
+    { child: 'raw-storage' as const, id: account.id },
+  ];
+  for (const { child, id } of resources) {
+    privateEndpoint(children, names, surroundings, child, id, settings.privateEndpoints);
+    diagnose(children, child, id, settings.diagnosticSettings, child !== 'raw-storage');
+    lockResource(children, child, id, settings);
+  }
+  diagnose(children, 'raw-storage-blobs', blobServiceOf(account.id), settings.diagnosticSettings);
+}
