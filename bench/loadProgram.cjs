@@ -1,5 +1,6 @@
 // Loads a Pulumi program from TypeScript as Pulumi's Node.js runtime does (its ts-node, the stack's tsconfig), with mocks
-// in place of an engine, and prints the CPU seconds of the whole process once all resources are registered.
+// in place of an engine, and prints the CPU seconds of the whole process: once the program is loaded, which is when its
+// module is evaluated and every resource constructed, and once all resources are registered.
 const { dirname, join, resolve } = require('node:path');
 
 const [program, tsconfig] = process.argv.slice(2);
@@ -17,9 +18,9 @@ require(tsnodeRequire.startsWith('.') ? join(sdk, tsnodeRequire) : tsnodeRequire
 
 const pulumi = require('@pulumi/pulumi');
 const { mocks } = require('../test/support/registered');
-let registered = 0;
+const registered = [];
 pulumi.runtime.setMocks(
-  mocks(() => registered++),
+  mocks((resource) => registered.push(resource)),
   'hospital',
   'bench',
   false,
@@ -27,7 +28,12 @@ pulumi.runtime.setMocks(
 pulumi.runtime.setAllConfig(JSON.parse(process.env.PROGRAM_CONFIG ?? '{}'));
 
 require(resolve(program));
+const loadedCpuSeconds = cpuSeconds();
 process.on('exit', () => {
-  const { userCPUTime, systemCPUTime } = process.resourceUsage();
-  console.log(JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, registered }));
+  console.log(JSON.stringify({ loadedCpuSeconds, registeredCpuSeconds: cpuSeconds(), registered }));
 });
+
+function cpuSeconds() {
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  return (userCPUTime + systemCPUTime) / 1e6;
+}
