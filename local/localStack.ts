@@ -3,6 +3,7 @@ import type { LocalCloud } from './cloud';
 import type { Log } from './contracts';
 import { DeviceAuthority } from './devices/deviceAuthority';
 import { deployer, localSubscriptionId, localTenantId } from './identity/principals';
+import { repairInterrupted } from './interruptedUpdate';
 import { PulumiError, type PulumiStack } from './pulumiStack';
 
 /** What `npm start` needs to know of the hospital that it has brought up. */
@@ -46,14 +47,28 @@ export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions
   const started = Date.now();
   options.log.info(`pulumi up of the stack ${stackName}`);
   try {
-    await stack.configure(await localConfig(cloud, options.roleDelaySeconds));
-    await stack.up(options.onProgress);
+    await bringUp(cloud, stack, options);
   } catch (error) {
     if (!(error instanceof PulumiError)) throw error;
     throw new Error(`The stack ${stackName} did not come up:\n${error.result.stdout}${error.result.stderr}`);
   }
   options.log.info(`The stack ${stackName} is up (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   return describe(cloud, stack);
+}
+
+/** Once more where the last time was killed; else a failure is a failure. */
+async function bringUp(cloud: LocalCloud, stack: PulumiStack, options: DeployOptions): Promise<void> {
+  const config = await localConfig(cloud, options.roleDelaySeconds);
+  const once = async () => {
+    await stack.configure(config);
+    await stack.up(options.onProgress);
+  };
+  await once().catch(async (error) => {
+    // What keeps the stack from being repaired is less telling than what kept it from coming up.
+    if (!(await repairInterrupted(stack, cloud.controlPlane).catch(() => false))) throw error;
+    options.log.info('The last pulumi up had been interrupted; the stack is repaired and brought up again.');
+    await once();
+  });
 }
 
 /** The stack's configuration: what a hospital would write by hand, but for the authorities and who deploys. */

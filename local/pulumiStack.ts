@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -48,6 +48,15 @@ export interface StackResource {
   readonly outputs: Record<string, unknown>;
   readonly dependencies?: readonly string[];
   readonly provider?: string;
+}
+
+/** The state as `pulumi stack export` gives it, of what is used here. */
+export interface StackState {
+  readonly deployment: {
+    readonly resources?: readonly StackResource[];
+    /** What an update had begun when it was killed. */
+    readonly pending_operations?: readonly { readonly type: string; readonly resource: StackResource }[];
+  };
 }
 
 /** What the engine said when it failed; the last lines of its output are in the message. */
@@ -99,14 +108,41 @@ export class PulumiStack {
     await this.must(['destroy', '--yes', '--skip-preview', '--suppress-outputs', ...this.stackArgs()]);
   }
 
+  /**
+   * Takes away what keeps a stack from being used after its update was killed: the lock, and the attributes beside the
+   * checkpoint when they are half written (the engine then fails with "failed to load checkpoint: EOF").
+   * @returns whether there was a lock
+   */
+  async cancel(): Promise<boolean> {
+    const checkpoints = join(this.options.home, '.pulumi', 'stacks');
+    for (const name of readdirSync(checkpoints, { recursive: true, encoding: 'utf8' })) {
+      const file = join(checkpoints, name);
+      if (name.endsWith('.attrs') && !readFileSync(file, 'utf8').endsWith('}\n')) rmSync(file);
+    }
+    return (await this.run(['cancel', '--yes', '--stack', this.options.stack])).code === 0;
+  }
+
+  async state(): Promise<StackState> {
+    return JSON.parse((await this.must(['stack', 'export', '--stack', this.options.stack])).stdout);
+  }
+
+  async replaceState(state: StackState): Promise<void> {
+    const file = join(this.options.home, `${this.options.stack}-state.json`);
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+    await this.must(['stack', 'import', '--stack', this.options.stack, '--file', file]);
+    rmSync(file);
+  }
+
+  async refresh(): Promise<void> {
+    await this.must(['refresh', '--yes', '--skip-preview', '--suppress-outputs', ...this.stackArgs()]);
+  }
+
   async outputs(): Promise<Record<string, unknown>> {
     return JSON.parse((await this.must(['stack', 'output', '--json', '--stack', this.options.stack])).stdout);
   }
 
   async resources(): Promise<StackResource[]> {
-    const { stdout } = await this.must(['stack', 'export', '--stack', this.options.stack]);
-    const { deployment } = JSON.parse(stdout) as { deployment: { resources?: StackResource[] } };
-    return deployment.resources ?? [];
+    return [...((await this.state()).deployment.resources ?? [])];
   }
 
   /** Runs `pulumi` with the stack's arguments added where `stackArgs` says so; throws when it fails. */
@@ -148,7 +184,8 @@ export class PulumiStack {
     });
   }
 
-  private environment(): NodeJS.ProcessEnv {
+  /** In which the engine runs, and what it starts. */
+  environment(): NodeJS.ProcessEnv {
     const { home, providers, env } = this.options;
     const attached = Object.entries(providers).map(([name, port]) => `${name}:${port}`);
     return {

@@ -1,13 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
-import type { Log, Principal, Resources, Service } from '../contracts';
+import type { Log, Principal, Properties, Resources, Service } from '../contracts';
 import { deployer, localSubscriptionId, localTenantId } from '../identity/principals';
+import { declared, idOf } from './declared';
 import { Operations } from './operations';
 import { Provider } from './provider';
 import { ProviderServer } from './server';
 import type { Target } from './sessions';
 import { Store } from './store';
+
+const tokenPrefix = 'azure-native:';
 
 export interface ControlPlaneOptions {
   /** Folder in which the resources are kept; made when absent. */
@@ -41,6 +44,15 @@ export class ControlPlane {
   /** Gives kinds their behaviour. Kinds without a service are checked and recorded only. */
   register(services: readonly Service[]): void {
     this.operations.register(services);
+  }
+
+  /**
+   * The ARM id that a resource has or would get in the subscription of `target`.
+   * @param type Pulumi type token, as in `azure-native:eventhub:Namespace`; other providers' resources have none
+   */
+  idOf(type: string, inputs: Properties): string | undefined {
+    if (!type.startsWith(tokenPrefix)) return undefined;
+    return idOf(declared(type.slice(tokenPrefix.length), inputs), this.target.subscriptionId);
   }
 
   /** Lets all resources that were there before a restart come alive again, in the order of their creation. */

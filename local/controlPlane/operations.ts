@@ -2,6 +2,7 @@ import { AzureError, type Log, type Properties, type Service } from '../contract
 import { idKey, nameOf } from './armIds';
 import { judge, lockOn } from './check/judge';
 import { type Declared, declared, idOf } from './declared';
+import { kinds } from './kinds';
 import { asArmResource, computedAtCreation, merge, outputsOf, withIdentity } from './outputs';
 import type { Session } from './sessions';
 import type { Store, StoredResource } from './store';
@@ -107,12 +108,16 @@ export class Operations {
     if (failed.length > 0) throw new Error(`Not restored from the last run: ${failed.join('; ')}`);
   }
 
-  /** Deletes a resource and all below it, the youngest first. What is gone already counts as deleted. */
+  /**
+   * Deletes a resource and all below it, the youngest first. What is gone already counts as deleted. Settings that come
+   * with their parent (`blobServices/default`, which has the containers below it) go back to their defaults alone.
+   */
   async delete(id: string): Promise<void> {
     await this.alone(id, async () => {
       this.refuseLocked(id, true);
       const self = this.store.get(id);
-      const doomed = [...(self ? [self] : []), ...this.store.below(id)];
+      const below = self && kinds.get(self.kind)?.comesWithParent ? [] : this.store.below(id);
+      const doomed = [...(self ? [self] : []), ...below];
       for (const resource of doomed) refuseLockedPolicy(resource);
       for (const resource of doomed.reverse()) {
         await this.services.get(resource.kind)?.deprovision(asArmResource(resource));

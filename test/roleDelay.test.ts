@@ -1,0 +1,31 @@
+import { HospitalEnvironment } from '../components';
+import { HospitalCloud } from './support/hospitalCloud';
+
+/** A role works 30 s after it was assigned; Azure takes minutes. */
+const roleDelaySeconds = 30;
+let hospital: HospitalCloud;
+
+beforeAll(async () => {
+  hospital = await HospitalCloud.start({ roleDelaySeconds });
+});
+
+afterAll(() => hospital.close());
+
+test('without waiting, a deployment fails and names the role that does not work yet', async () => {
+  const args = await hospital.args('hasty', { rolePropagationSeconds: 0 });
+  const stack = await hospital.stack('hasty');
+  const said = await stack.refusal(async () => void new HospitalEnvironment('hospital', args), 'up');
+  expect(said).toMatch(
+    /RoutingEndpointNotAuthorized .*needs the role "Azure Event Hubs Data Sender" on \/subscriptions/,
+  );
+});
+
+test('a deployment waits for its roles once, and succeeds', async () => {
+  const args = await hospital.args('patient', { rolePropagationSeconds: roleDelaySeconds + 1 });
+  const stack = await hospital.stack('patient');
+  const program = async () => void new HospitalEnvironment('hospital', args);
+  await stack.up(program);
+  const types = (await stack.resources()).map(({ type }) => type);
+  expect(types.filter((type) => type.endsWith(':EnrollmentGroup'))).toHaveLength(2);
+  expect(types.filter((type) => type.endsWith(':EdgeDeployment'))).toHaveLength(1);
+});
