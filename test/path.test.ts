@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Verdict } from '../local/judge/verdict';
+
+/**
+ * The whole path as a user runs it: `npm start` without its set-up, in a process of its own, on a new state folder. The
+ * verdict is the judge's, who reads what lies on `devicedata` and in the raw container.
+ */
+const repository = join(__dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'path-'));
+const children: ChildProcess[] = [];
+
+/** A real ICU record of 32 hours; where it is absent, the first two hours of the shipped ward stand in. */
+const icuRecord = join(repository, '..', 'shared', 'icu', 'icu-a.csv');
+const hasRecord = existsSync(icuRecord);
+const icuTest = hasRecord ? test : test.skip;
+if (!hasRecord) console.log('Not run: the tests with a real ICU record, since ../shared/icu/icu-a.csv is absent.');
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ code: number | null; verdict: Verdict | undefined; said: string }>;
+  /** Resolves when standard error matches. */
+  says(pattern: RegExp): Promise<void>;
+}
+
+function start(state: string, ...options: string[]): Run {
+  const args = ['--import', 'tsx', 'local/main.ts', '--state', join(folder, state), '--exit', '--json', ...options];
+  const child = spawn(process.execPath, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  let said = '';
+  let out = '';
+  const listeners = new Set<() => void>();
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+    for (const listener of listeners) listener();
+  });
+  const ended = new Promise<{ code: number | null; verdict: Verdict | undefined; said: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, verdict: out === '' ? undefined : JSON.parse(out), said }));
+  });
+  const says = (pattern: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!pattern.test(said)) return;
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      look();
+      void ended.then(() => reject(new Error(`It ended without ${pattern}:\n${said}`)));
+    });
+  return { child, ended, says };
+}
+
+const good = { lost: 0, duplicated: 0, deadLettered: 0, wrong: 0 };
+
+describe('a recording through steps 1 to 3', () => {
+  icuTest(
+    'each row of a real ICU record arrives once on devicedata and once in the raw container, and a second replay has the same keys',
+    async () => {
+      const rows = 1896;
+      const first = await start('icu', '--replay', icuRecord, '--speed', 'max').ended;
+      expect(first).toMatchObject({
+        code: 0,
+        verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: 0 },
+      });
+
+      const second = await start('icu', '--replay', icuRecord, '--speed', 'max').ended;
+      expect(second).toMatchObject({
+        code: 0,
+        verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: rows },
+      });
+    },
+  );
+
+  icuTest('the gateway keeps what it is sent while its uplink is cut', async () => {
+    const { code, verdict } = await start(
+      ...(['gateway', '--replay', icuRecord, '--speed', 'max', '--gateway', '--cut-uplink', '300-900'] as const),
+    ).ended;
+    expect(code).toBe(0);
+    expect(verdict).toMatchObject({ ...good, sent: 1896, devicedata: 1896, raw: 1896 });
+  });
+
+  test('killed in the middle and started again, it goes on and loses nothing that was acknowledged', async () => {
+    const options = ['--speed', 'max', '--replay', writeRecording()];
+    const cutOff = start('killed', ...options);
+    await cutOff.says(/ [1-9]\d*\/900 messages/);
+    cutOff.child.kill('SIGKILL');
+    expect((await cutOff.ended).verdict).toBeUndefined();
+
+    const { code, verdict, said } = await start('killed', ...options).ended;
+    expect(said).toMatch(/Going on with the replay that was cut off/);
+    expect(code).toBe(0);
+    expect(verdict).toMatchObject({ ...good, sent: 900, devicedata: 900, raw: 900 });
+  });
+});
+
+/** Three devices, 300 minutes. */
+function writeRecording(): string {
+  const file = join(folder, 'recording.csv');
+  const rows = Array.from({ length: 300 }, (_, minute) =>
+    ['a', 'b', 'c'].map((device) => `${minute},${device},${60 + (minute % 40)},${90 + (minute % 9)}`).join('\n'),
+  );
+  writeFileSync(file, `minute,device,hr,spo2\n${rows.join('\n')}\n`);
+  return file;
+}
