@@ -10,6 +10,7 @@ import * as resources from '@pulumi/azure-native/resources';
 import * as storage from '@pulumi/azure-native/storage';
 
 import { ControlPlane } from '../local/controlPlane/controlPlane';
+import { ArmClient } from './support/armClient';
 import { EngineStack } from './support/engineStack';
 import { plainHospital } from './support/plainHospital';
 
@@ -147,6 +148,19 @@ describe('what Azure would refuse fails in the preview', () => {
   ])('%s', async (_, declare, sentences) => {
     const said = await stack.refusal(async () => void declare());
     for (const sentence of sentences) expect(said).toContain(sentence);
+  });
+
+  test('a required property that is missing, at the top and further in', async () => {
+    // The SDK refuses the first one itself, so that it is asked of the control plane without the SDK.
+    const arm = await ArmClient.connect(port);
+    try {
+      const account = { ...existing, accountName: 'stnew' };
+      await expect(arm.create('storage:StorageAccount', { ...account, sku: {} })).rejects.toThrow(
+        /sku\.name: name is missing; it is required\. kind: kind is missing/,
+      );
+    } finally {
+      arm.close();
+    }
   });
 
   test('a kind that the local cloud does not know', async () => {
