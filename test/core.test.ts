@@ -8,7 +8,6 @@ import { connect, createServer, type TLSSocket } from 'node:tls';
 import type { Log } from '../local/contracts';
 import { openCertificates } from '../local/core/certificates';
 import { VirtualClock } from '../local/core/clock';
-import { PathEventHub } from '../local/core/events';
 import { RememberedPorts } from '../local/core/ports';
 import { readJson, StateFolder, writeJsonAtomic } from '../local/core/state';
 
@@ -164,21 +163,4 @@ describe('state folder', () => {
     state.release();
     expect(existsSync(join(path, 'lock'))).toBe(false);
   });
-});
-
-test('path events are counted per step with the percentiles of their delays', () => {
-  const hub = new PathEventHub();
-  const seen: string[] = [];
-  const end = hub.subscribe((event) => seen.push(event.step));
-  hub.emit({ step: '1', count: 2 });
-  for (let delay = 1; delay <= 1000; delay++) hub.emit({ step: '3', count: 1, delays: [delay] });
-  end();
-  hub.emit({ step: '3', count: 1 });
-  expect(seen).toHaveLength(1001);
-  const figures = hub.figures();
-  expect(figures['1']).toEqual({ count: 2, delays: undefined });
-  expect(figures['3']?.count).toBe(1001);
-  expect((figures['3']?.delays?.p50 ?? 0) / 500).toBeCloseTo(1.0, 1);
-  expect((figures['3']?.delays?.p95 ?? 0) / 950).toBeCloseTo(1.0, 1);
-  expect(figures['3']?.delays?.max).toBe(1000);
 });

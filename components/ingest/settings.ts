@@ -94,7 +94,8 @@ export interface RawStorageSettings {
    */
   retentionDays?: pulumi.Input<number>;
   /**
-   * Whether the retention can be taken back; default `Unlocked`. `Locked` needs `acceptRisks.lockedImmutability`.
+   * Whether the retention can be taken back; default `Unlocked`. `Locked` needs `acceptRisks.lockedImmutability`, and an
+   * account that exists already: Azure creates none that is locked, so deploy once with `Unlocked`.
    * @default Unlocked
    */
   immutabilityState?: ImmutabilityState;

@@ -15,8 +15,8 @@ import {
 } from '../../local/contracts';
 import { openCertificates } from '../../local/core/certificates';
 import { VirtualClock } from '../../local/core/clock';
-import { PathEventHub } from '../../local/core/events';
 import { RememberedPorts } from '../../local/core/ports';
+import { StepBoard } from '../../local/livePage/stepBoard';
 
 export const tenantId = '11111111-1111-4111-8111-111111111111';
 export const subscriptionId = '22222222-2222-4222-8222-222222222222';
@@ -157,7 +157,7 @@ export interface TestContext extends ServiceContext {
   readonly authority: TestAuthority;
   readonly resources: TestResources;
   readonly clock: VirtualClock;
-  readonly events: PathEventHub;
+  readonly events: StepBoard;
   readonly certificates: Certificates;
   /** What the services logged, a line each. */
   readonly logged: string[];
@@ -191,7 +191,7 @@ export async function testContext(folder = mkdtempSync(join(tmpdir(), 'iomt-')))
     authority: new TestAuthority(),
     certificates: await openCertificates(stateFolder('tls')),
     ports: new RememberedPorts(join(core, 'ports.json'), log),
-    events: new PathEventHub(),
+    events: new StepBoard(),
     close: () => {
       clock.close();
       rmSync(folder, { recursive: true, force: true });
