@@ -524,12 +524,12 @@ test('azure-eventhub for Python sends and receives with a token over TLS, and is
       device: 'dev-1',
       key: 'dev-1',
       sequence,
-      size: 2 ** 40,
+      size: 2 ** 30,
     })),
   );
   expect(await run(context.authority.principal('stranger'))).toMatchObject({
     error: 'AuthenticationError',
-    message: expect.stringContaining('unauthorized-access'),
+    message: expect.stringContaining('401'),
   });
 }, 300_000);
 

@@ -178,10 +178,10 @@ export class ClientConnection {
       const answered = isClaim
         ? await putToken(request, this.#claims)
         : readProperties(request, this.#claims, this.namespace.authority, this.namespace.eventHub);
-      answer(receiver.session, request, answered);
+      answer(receiver, request, answered);
     } catch (error) {
       const refusal = AmqpRefusal.from(error);
-      answer(receiver.session, request, { body: undefined, status: refusal.status }, refusal);
+      answer(receiver, request, { body: undefined, status: refusal.status }, refusal);
     }
   }
 }

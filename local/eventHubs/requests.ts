@@ -1,4 +1,4 @@
-import { message as amqp, type Message, type Sender, type Session, types } from 'rhea';
+import { message as amqp, type Message, type Receiver, type Sender, types } from 'rhea';
 import type { Authority } from '../contracts';
 import { requireAnyAction } from './access';
 import { parseAddress } from './address';
@@ -43,8 +43,8 @@ export function readProperties(
 }
 
 /** Sends an answer on the link of the request's session that the client opened for it. */
-export function answer(session: Session, request: Message, { body, status }: Answer, refusal?: AmqpRefusal): void {
-  const link = replyLink(session, request.reply_to);
+export function answer(requests: Receiver, request: Message, { body, status }: Answer, refusal?: AmqpRefusal): void {
+  const link = replyLink(requests, request.reply_to);
   if (!link) return;
   const reply = {
     correlation_id: request.message_id,
@@ -88,12 +88,16 @@ function partitionProperties(hub: EventHub, id: string): unknown {
   };
 }
 
-/** The reply link's own address is the request's reply-to (Node); $cbs links carry none and are known by their source. */
-function replyLink(session: Session, replyTo: string | undefined): Sender | undefined {
-  const isReplies = ({ source }: Sender) => ['claims', 'management'].includes(parseAddress(source?.address).to);
+/**
+ * The link for answers of the requests' node. Its own address is the request's reply-to (Node's), or it has none.
+ * Python has the links of $cbs and of $management in one session.
+ */
+function replyLink({ session, target }: Receiver, replyTo: string | undefined): Sender | undefined {
+  const node = parseAddress(target?.address).to;
+  const isOfNode = ({ source }: Sender) => parseAddress(source?.address).to === node;
   return (
-    session.find_sender((link: Sender) => isReplies(link) && link.target?.address === replyTo) ??
-    session.find_sender(isReplies)
+    session.find_sender((link: Sender) => isOfNode(link) && link.target?.address === replyTo) ??
+    session.find_sender(isOfNode)
   );
 }
 

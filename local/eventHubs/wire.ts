@@ -14,6 +14,8 @@ const fieldCounts: Readonly<Record<number, number>> = {
   24: 1,
 };
 
+const begin = 17;
+
 /** Any message format that no client uses. */
 const undecoded = 0x7fffffff;
 
@@ -21,6 +23,7 @@ interface Performative {
   value: unknown[];
   constructor: { descriptor?: { numeric: number } };
   message_format?: number;
+  handle_max?: number;
 }
 
 /** The parts of rhea 3.0.5 that its types leave out. */
@@ -40,15 +43,16 @@ interface SenderInternals {
 }
 
 /**
- * rhea leaves trailing fields out, which AMQP allows; azure-eventhub for Python counts on all of them being there.
+ * rhea leaves trailing fields and BEGIN's handle-max out, which AMQP allows; azure-eventhub for Python counts on them.
  * To be called before the connection's first frame is written.
  */
 export function writeAllFields(connection: Connection): void {
   const internals = connection as unknown as ConnectionInternals;
   const write = internals._write_frame.bind(connection);
   internals._write_frame = (channel, performative, payload) => {
-    const count = fieldCounts[performative?.constructor.descriptor?.numeric ?? 0] ?? 0;
-    if (performative) for (let at = 0; at < count; at++) performative.value[at] ??= null;
+    const code = performative?.constructor.descriptor?.numeric ?? 0;
+    if (performative && code === begin) performative.handle_max ??= 0xffffffff;
+    if (performative) for (let at = 0; at < (fieldCounts[code] ?? 0); at++) performative.value[at] ??= null;
     write(channel, performative, payload);
   };
 }

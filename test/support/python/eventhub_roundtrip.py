@@ -6,8 +6,8 @@ import threading
 import time
 
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError
-from azure.eventhub import EventData, EventHubConsumerClient, EventHubProducerClient
+from azure.eventhub import EventData, EventHubConsumerClient, EventHubProducerClient, TransportType
+from azure.eventhub.exceptions import EventHubError
 
 host, hub, authority, token = sys.argv[1:5]
 
@@ -18,9 +18,10 @@ class StaticCredential:
 
 
 options = {
-    # The SDK takes a port from the custom endpoint alone.
+    # The SDK takes a port from the custom endpoint alone, for which WebSockets are its default.
     "fully_qualified_namespace": host,
-    "custom_endpoint_address": f"https://{host}",
+    "custom_endpoint_address": f"sb://{host}",
+    "transport_type": TransportType.Amqp,
     "eventhub_name": hub,
     "credential": StaticCredential(),
     "connection_verify": authority,
@@ -51,7 +52,7 @@ def main():
         batch = producer.create_batch(partition_key="dev-1")
         for text in sent:
             event = EventData(text)
-            event.properties = {"device": "dev-1", "size": 2**40}
+            event.properties = {"device": "dev-1", "size": 2**30}
             batch.add(event)
         producer.send_batch(batch)
         last = sum(producer.get_partition_properties(p)["last_enqueued_sequence_number"] + 1 for p in partitions)
@@ -66,5 +67,5 @@ def main():
 
 try:
     print(json.dumps(main()))
-except AzureError as error:
+except EventHubError as error:
     print(json.dumps({"error": type(error).__name__, "message": str(error)}))
