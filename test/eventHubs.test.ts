@@ -20,7 +20,7 @@ import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
 import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import type { Principal } from '../local/contracts';
 import { startOfTime, type TestContext, testContext } from './support/context';
-import { hubIdOf, receiveAction, sendAction, TestEventHubs, trust, until } from './support/eventHubs';
+import { hubIdOf, letLongTimersGo, receiveAction, sendAction, TestEventHubs, trust, until } from './support/eventHubs';
 
 const retryOptions = { maxRetries: 0, timeoutInMs: 10_000 };
 
@@ -30,6 +30,7 @@ let owner: Principal;
 const opened: { close(): Promise<void> }[] = [];
 
 beforeEach(async () => {
+  letLongTimersGo();
   context = await testContext();
   trust(context.certificates);
   hubs = await new TestEventHubs(context).start();
@@ -40,6 +41,7 @@ afterEach(async () => {
   for (const client of opened.splice(0).reverse()) await client.close();
   await hubs.service.close();
   context.close();
+  jest.restoreAllMocks();
 });
 
 function closing<Client extends { close(): Promise<void> }>(client: Client): Client {
