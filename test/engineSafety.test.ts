@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HospitalEnvironment, type HospitalEnvironmentArgs } from '../components';
 import { repaired } from '../local/interruptedUpdate';
@@ -27,8 +27,28 @@ describe('an update whose engine is killed', () => {
     const engine = spawn('pulumi', [...args, ...stack.stackArgs()], { env: stack.environment(), stdio: 'ignore' });
     const ended = new Promise((resolve) => engine.on('close', resolve));
     await until('the storage account exists', () => resources.list('storage:StorageAccount').length > 0);
+    // The language host does not notice when its engine is gone.
+    const started = childrenOf(engine.pid ?? 0);
     engine.kill('SIGKILL');
     await ended;
+    for (const pid of started) kill(pid);
+  }
+
+  /** Linux tells a process's children; elsewhere they are left to themselves. */
+  function childrenOf(pid: number): number[] {
+    const tasks = existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : [];
+    return tasks.flatMap((task) => {
+      const listed = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim();
+      return listed === '' ? [] : listed.split(' ').map(Number);
+    });
+  }
+
+  function kill(pid: number): void {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   test('leaves a stack that comes up again, with nothing made twice', async () => {

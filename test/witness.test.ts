@@ -23,9 +23,9 @@ interface Witness {
 }
 
 let hospital: HospitalCloud;
-let arm: ArmClient;
+let arm: ArmClient | undefined;
 let state: StateResource[];
-let device: ConnectedDevice;
+let device: ConnectedDevice | undefined;
 
 beforeAll(async () => {
   hospital = await HospitalCloud.start();
@@ -41,8 +41,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await device.close();
-  arm.close();
+  // What did not come up in `beforeAll` is not there.
+  await device?.close();
+  arm?.close();
   await hospital.close();
 });
 
@@ -125,12 +126,19 @@ test.each(Object.entries(witnesses).map(([name, witness]) => [name, witness.what
   'without %s, %s; and it heals when the role is back',
   async (name, _what, { action, refusal, heals }) => {
     const assignment = assignments().get(name) as ArmResource;
-    await arm.delete('authorization:RoleAssignment', assignment.id);
-    const said = await refusal().finally(() => arm.create('authorization:RoleAssignment', { ...assignment.inputs }));
+    await byHand().delete('authorization:RoleAssignment', assignment.id);
+    const said = await refusal().finally(() =>
+      byHand().create('authorization:RoleAssignment', { ...assignment.inputs }),
+    );
     expect(said).toContain(action);
     await heals();
   },
 );
+
+function byHand(): ArmClient {
+  if (!arm) throw new Error('The hospital did not come up.');
+  return arm;
+}
 
 let registered = 0;
 
@@ -165,6 +173,7 @@ let sent = 0;
 function send(): Promise<void> {
   const { clock } = hospital.cloud;
   const body = Buffer.from(JSON.stringify({ heartRate: 72 }));
+  if (!device) throw new Error('The device did not connect.');
   return device.send({ body, messageId: `m-${++sent}`, creationTime: clock.now() });
 }
 
@@ -226,8 +235,8 @@ async function makeEncrypted(kind: 'eventhub:Namespace' | 'storage:StorageAccoun
     'eventhub:Namespace': { namespaceName: 'evhns-second' },
     'storage:StorageAccount': { accountName: 'stsecond' },
   };
-  const id = await arm.create(kind, { ...inputs, ...names[kind] });
-  await arm.delete(kind, id);
+  const id = await byHand().create(kind, { ...inputs, ...names[kind] });
+  await byHand().delete(kind, id);
 }
 
 function only(type: string): StateResource {
