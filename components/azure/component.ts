@@ -19,6 +19,9 @@ export interface Surroundings {
  * parent (so providers are inherited), and overrides of that child are merged into its arguments.
  */
 export class Children {
+  /** Every resource that was made through `of`, in order. */
+  readonly made: pulumi.Resource[] = [];
+
   constructor(
     private readonly component: pulumi.ComponentResource,
     private readonly name: string,
@@ -31,7 +34,12 @@ export class Children {
     args: Args,
     opts: pulumi.CustomResourceOptions = {},
   ): [string, Args, pulumi.CustomResourceOptions] {
-    return [`${this.name}-${child}`, merge(args, this.overrides[child]), this.options(opts)];
+    const remember: pulumi.ResourceTransformation = ({ resource }) => {
+      this.made.push(resource);
+      return undefined;
+    };
+    const options = { ...this.options(opts), transformations: [...(opts.transformations ?? []), remember] };
+    return [`${this.name}-${child}`, merge(args, this.overrides[child]), options];
   }
 
   /** Options of a child or of a read. */

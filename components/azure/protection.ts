@@ -20,7 +20,10 @@ export function dataProtection(
   return { protect: !(allowDataDeletion && configured) };
 }
 
-/** A lock on one resource, where locks are asked for. */
+/**
+ * A lock on one resource, where locks are asked for. It keeps everything below its scope as well, role assignments and
+ * diagnostic settings included, so it comes after all that was made so far and goes before it.
+ */
 export function lockResource(
   children: Children,
   child: string,
@@ -29,5 +32,6 @@ export function lockResource(
 ): void {
   if (lock === 'None') return;
   const notes = 'Holds patient data; remove this lock before the resource or its role assignments are removed.';
-  new ManagementLockByScope(...children.of(`${child}-lock`, { scope, level: lock, lockName: 'holds-data', notes }));
+  const args = { scope, level: lock, lockName: 'holds-data', notes };
+  new ManagementLockByScope(...children.of(`${child}-lock`, args, { dependsOn: [...children.made] }));
 }

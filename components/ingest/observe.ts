@@ -7,7 +7,7 @@ import { lockResource } from '../azure/protection';
 import type { ProvisioningService } from './provisioning';
 import type { Site } from './site';
 
-/** Private endpoints, logs and metrics, and locks: the same for each resource. */
+/** Private endpoints, logs and metrics, and locks last: the same for each resource. */
 export function observe(
   { children, names, surroundings, settings }: Site,
   hub: IotHubResource,
@@ -25,7 +25,7 @@ export function observe(
   for (const { child, id } of resources) {
     privateEndpoint(children, names, surroundings, child, id, settings.privateEndpoints);
     diagnose(children, child, id, settings.diagnosticSettings, child !== 'raw-storage');
-    lockResource(children, child, id, settings);
   }
   diagnose(children, 'raw-storage-blobs', blobServiceOf(account.id), settings.diagnosticSettings);
+  for (const { child, id } of resources) lockResource(children, child, id, settings);
 }
