@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hospitalProgram } from '../local/localStack';
-import { type Benchmark, median, type Result } from './benchmark';
+import { type Benchmark, median, percentile, type Result } from './benchmark';
 import { type Taken, upAndPreview, writeFlatProgram } from './engine/stacks';
 
 type Kind = 'upSeconds' | 'previewSeconds';
@@ -52,10 +52,10 @@ async function measure(folder: string, say: (line: string) => void): Promise<Res
     figures: {
       upSeconds: of('components', 'upSeconds'),
       flatUpSeconds: of('flat', 'upSeconds'),
-      upRatio: pairedRatio(taken.components, taken.flat, 'upSeconds'),
+      ...ratios('up', taken.components, taken.flat, 'upSeconds'),
       previewSeconds: of('components', 'previewSeconds'),
       flatPreviewSeconds: of('flat', 'previewSeconds'),
-      previewRatio: pairedRatio(taken.components, taken.flat, 'previewSeconds'),
+      ...ratios('preview', taken.components, taken.flat, 'previewSeconds'),
       resources: cloudResources(resources).length,
       rounds,
     },
@@ -66,9 +66,14 @@ async function measure(folder: string, say: (line: string) => void): Promise<Res
   };
 }
 
-/** The median of each round's own ratio: what else the machine does changes from round to round, less within one. */
-function pairedRatio(components: readonly Taken[], flat: readonly Taken[], kind: Kind): number {
-  return round2(median(components.map((one, round) => one[kind] / (flat[round]?.[kind] ?? Number.NaN))));
+/**
+ * The median of each round's own ratio: what else the machine does changes from round to round, less within one. Quartiles
+ * far apart say that the machine was busy.
+ */
+function ratios(name: 'up' | 'preview', components: readonly Taken[], flat: readonly Taken[], kind: Kind) {
+  const all = components.map((one, round) => one[kind] / (flat[round]?.[kind] ?? Number.NaN));
+  const quartiles = { lower: round2(percentile(all, 25)), upper: round2(percentile(all, 75)) };
+  return { [`${name}Ratio`]: round2(median(all)), [`${name}RatioQuartiles`]: quartiles };
 }
 
 /** The comparison holds only if both programs made the same resources. */

@@ -107,7 +107,7 @@ function encryptionKey(site: Site): Encryption {
   };
 }
 
-function buildStream({ children, names, surroundings, settings }: Site, { key, ready }: Encryption) {
+function buildStream({ children, names, surroundings, settings, protection }: Site, { key, ready }: Encryption) {
   const { eventHubs, existingEventHubsNamespaceId, consumerGroups } = settings;
   const namespace =
     existingEventHubsNamespaceId !== undefined
@@ -121,7 +121,7 @@ function buildStream({ children, names, surroundings, settings }: Site, { key, r
             publicNetworkAccess: exposure(settings).data,
             key,
           },
-          { dependsOn: ready },
+          { ...protection, dependsOn: ready },
         );
   const { hub } = eventHub(children, namespace, {
     eventHubName: deviceDataEndpoint,
