@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 
-/** Runs a command; resolves with its exit code, the last lines that it printed, and tells each line as it comes. */
+/** Runs a command; resolves with its exit code and what it printed last, and tells each line as it comes. */
 export function run(command, args, { env = process.env, cwd, onLine = () => {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -11,7 +11,7 @@ export function run(command, args, { env = process.env, cwd, onLine = () => {} }
       rest = lines.pop() ?? '';
       for (const line of lines) {
         last.push(line);
-        if (last.length > 20) last.shift();
+        if (last.length > 100) last.shift();
         onLine(line);
       }
     };

@@ -25,11 +25,17 @@ export async function installDependencies() {
   );
   if (code !== 0) {
     throw new SetupError(
-      `npm could not install the dependencies; check the connection to the npm registry and run the command again. npm said: ${tail}`,
+      `npm could not install the dependencies; check the connection to the npm registry and run the command again. npm said: ${firstErrors(tail)}`,
     );
   }
   writeFileSync(stamp, lock);
   say('npm dependencies installed');
+}
+
+/** npm ends its errors with a page of help; what went wrong stands in the lines before. */
+function firstErrors(tail) {
+  const lines = tail.split('\n').map((line) => line.replace(/^npm error ?/, '').trim());
+  return lines.filter(Boolean).slice(0, 6).join(' ');
 }
 
 /**
