@@ -101,18 +101,15 @@ function publish(client: MqttClient): Promise<void> {
   });
 }
 
-async function connectPlain(host: string, deviceId: string, own: DeviceCredentials): Promise<MqttClient> {
-  const client = await mqtt.connectAsync(`mqtts://${host}`, {
+function connectPlain(host: string, deviceId: string, own: DeviceCredentials): Promise<MqttClient> {
+  return mqtt.connectAsync(`mqtts://${host}`, {
     clientId: deviceId,
     username: `${host}/${deviceId}/?api-version=2021-04-12`,
     ...own,
     ca: fleet.serverAuthority,
     protocolVersion: 4,
     reconnectPeriod: 0,
-    queueQoSZero: false,
   });
-  client.stream.on('error', () => undefined);
-  return client;
 }
 
 const handlers = { register, sendPaced, saturate };

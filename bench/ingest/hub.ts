@@ -36,11 +36,6 @@ class Hub {
     await clock.advanceTo(clock.now() + this.stack.rawBatchSeconds * 1000);
     return iotHubs.health(this.stack.iotHubId).reduce((sum, endpoint) => sum + endpoint.behind, 0);
   }
-
-  behindDeviceData(): number {
-    const endpoints = this.cloud.iotHubs.health(this.stack.iotHubId);
-    return endpoints.find(({ endpointName }) => /devicedata/i.test(endpointName))?.behind ?? Number.NaN;
-  }
 }
 
 let hub: Hub;
@@ -50,7 +45,6 @@ const handlers = {
     return hub.place();
   },
   behind: () => hub.behind(),
-  behindDeviceData: async () => hub.behindDeviceData(),
 };
 export type HubHandlers = typeof handlers;
 
