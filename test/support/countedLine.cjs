@@ -6,7 +6,8 @@ module.exports = class CountedLine {
     const suites = results.testResults
       .map((suite) => ({ path: suite.testFilePath, seconds: (suite.perfStats.end - suite.perfStats.start) / 1000 }))
       .sort((a, b) => b.seconds - a.seconds);
-    for (const { path, seconds } of suites.slice(0, 8)) console.log(`${seconds.toFixed(1).padStart(7)} s  ${path.split('/').pop()}`);
+    for (const { path, seconds } of suites.slice(0, 8))
+      console.log(`${seconds.toFixed(1).padStart(7)} s  ${path.split('/').pop()}`);
 
     // A suite that cannot even be loaded runs no test, and is a failure all the same.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
