@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdict } from '../local/judge/verdict';
@@ -103,6 +103,45 @@ describe('a recording through steps 1 to 3', () => {
     expect(verdict).toMatchObject({ ...good, sent: 900, devicedata: 900, raw: 900 });
   });
 });
+
+test('one state has one local cloud, and Ctrl-C ends all that it started', async () => {
+  const first = start('twice', '--replay', writeRecording(), '--speed', '60', '--gateway');
+  await first.says(/messages/);
+  const second = await start('twice').ended;
+  expect(second.code).toBe(1);
+  expect(second.said).toMatch(new RegExp(`in use by process ${first.child.pid}: .*--state`));
+
+  const started = processesOf(join(folder, 'twice'));
+  expect(started.length).toBeGreaterThanOrEqual(3);
+  first.child.kill('SIGINT');
+  expect((await first.ended).code).toBe(130);
+  expect(started.filter(isAlive)).toEqual([]);
+});
+
+/** Processes that name the state folder in their command line (Linux: /proc); elsewhere the one that was started. */
+function processesOf(state: string): number[] {
+  if (!existsSync('/proc/self')) return children.flatMap(({ pid }) => pid ?? []);
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && commandLine(entry).includes(state))
+    .map(Number);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It has ended meanwhile.
+    return '';
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 /** Three devices, 300 minutes. */
 function writeRecording(): string {
