@@ -27,6 +27,8 @@ export interface LocalCloudOptions {
 
 /** Everything that takes Azure's place on this machine, without any stack in it. */
 export class LocalCloud {
+  private readonly stacks: PulumiStack[] = [];
+
   private constructor(
     readonly state: StateFolder,
     readonly clock: VirtualClock,
@@ -94,7 +96,7 @@ export class LocalCloud {
 
   /** A stack of the real engine whose azure-native provider is this cloud and whose deployer is the local one. */
   stack(name: string, program: string, home = this.state.folder('pulumi')): PulumiStack {
-    return new PulumiStack({
+    const stack = new PulumiStack({
       program,
       stack: name,
       home,
@@ -104,6 +106,8 @@ export class LocalCloud {
         ...this.identityEnvironment([deployer]),
       },
     });
+    this.stacks.push(stack);
+    return stack;
   }
 
   /** The environment in which a process gets tokens of these identities, and of no others, as in App Service. */
@@ -123,6 +127,8 @@ export class LocalCloud {
   }
 
   async close(): Promise<void> {
+    // An update that is under way needs everything below.
+    for (const stack of this.stacks) await stack.interrupt();
     await this.identityEndpoint.close();
     await this.controlPlane.close();
     // In the reverse order of their start: what sends is closed before what receives.

@@ -11,7 +11,10 @@ export class Ending {
     this.asked = new Promise((resolve) => {
       ask = resolve;
     });
-    const onSignal = () => ask('ended');
+    const onSignal = () => {
+      log.info('Ending');
+      ask('ended');
+    };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
   }

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -70,11 +71,16 @@ export class PulumiError extends Error {
   }
 }
 
+/** Between the steps of an interruption. */
+const patienceMs = 5_000;
+
 /**
  * One stack of the real Pulumi engine with a file backend. The engine is the `pulumi` on PATH (set-up puts it there).
  */
 export class PulumiStack {
   private readonly configFile: string;
+  private readonly running = new Map<ChildProcess, Promise<unknown>>();
+  private interrupted = false;
 
   constructor(private readonly options: PulumiStackOptions) {
     mkdirSync(options.home, { recursive: true });
@@ -160,14 +166,32 @@ export class PulumiStack {
     return this.runIn(this.options.program, args, onLine);
   }
 
-  private runIn(
+  /**
+   * Ends what the engine does: it is asked to stop after the steps under way, then at once, then killed. The next update
+   * goes on from there. Nothing can be run any more afterwards.
+   */
+  async interrupt(): Promise<void> {
+    this.interrupted = true;
+    for (const [child, closed] of this.running) {
+      for (const signal of ['SIGINT', 'SIGINT', 'SIGKILL'] as const) {
+        child.kill(signal);
+        const late = AbortSignal.timeout(patienceMs);
+        if (await Promise.race([closed.then(() => true), once(late, 'abort').then(() => false)])) break;
+      }
+    }
+  }
+
+  private async runIn(
     folder: string,
     args: readonly string[],
     onLine: (line: string) => void = () => {},
   ): Promise<CommandResult> {
+    if (this.interrupted) throw new Error(`pulumi ${args[0]} is not run: the local cloud ends.`);
     const child = spawn('pulumi', [...args, '--non-interactive', '--cwd', folder], {
       env: this.environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
+      // The terminal's Ctrl-C comes by `interrupt`, while the provider still answers, and once: the second one is harsher.
+      detached: true,
     });
     let stdout = '';
     let stderr = '';
@@ -178,10 +202,15 @@ export class PulumiStack {
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk;
     });
-    return new Promise((resolve, reject) => {
+    const closed = new Promise<number>((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
-    });
+      child.on('close', (code) => resolve(code ?? 1));
+    }).finally(() => this.running.delete(child));
+    this.running.set(
+      child,
+      closed.catch(() => {}),
+    );
+    return { code: await closed, stdout, stderr };
   }
 
   /** In which the engine runs, and what it starts. */

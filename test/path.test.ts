@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdict } from '../local/judge/verdict';
+import { until } from './support/deviceFleet';
 
 /**
  * The whole path as a user runs it: `npm start` without its set-up, in a process of its own, on a new state folder. The
@@ -116,6 +117,20 @@ test('one state has one local cloud, and Ctrl-C ends all that it started', async
   first.child.kill('SIGINT');
   expect((await first.ended).code).toBe(130);
   expect(started.filter(isAlive)).toEqual([]);
+});
+
+test('Ctrl-C while the stack comes up ends the engine too, and the next start brings the stack up', async () => {
+  const options = ['--speed', 'max', '--replay', writeRecording()];
+  const state = join(folder, 'ended');
+  const cutOff = start('ended', ...options);
+  await until('the engine brings the stack up', () =>
+    processesOf(state).some((pid) => /pulumi.* up /.test(commandLine(String(pid)).replaceAll('\0', ' '))),
+  );
+  cutOff.child.kill('SIGINT');
+  expect(await cutOff.ended).toMatchObject({ code: 130, verdict: undefined });
+  expect(processesOf(state)).toEqual([]);
+
+  expect(await start('ended', ...options).ended).toMatchObject({ code: 0, verdict: { ...good, sent: 900 } });
 });
 
 /** Processes that name the state folder in their command line (Linux: /proc); elsewhere the one that was started. */
