@@ -136,6 +136,18 @@ describe('IoMTIngest registers', () => {
     expect(one(resources, 'ingest-key-role-propagation').roleAssignmentIds).toHaveLength(1);
   });
 
+  it('a rule set of the namespace in any case, since its deletion would close the namespace', async () => {
+    expect(one(await ingest(minimal()), 'ingest-event-hubs-network')).toMatchObject({
+      defaultAction: 'Allow',
+      publicNetworkAccess: 'Enabled',
+    });
+    expect(one(await ingest(everything()), 'ingest-event-hubs-network')).toMatchObject({
+      defaultAction: 'Deny',
+      publicNetworkAccess: 'Disabled',
+      trustedServiceAccessEnabled: true,
+    });
+  });
+
   it('every host that the hub sends to among its allowed ones, taken from the resources', async () => {
     const hub = one(await ingest({ ...minimal(), iotHub: { allowedFqdns: ['files.example.org'] } }), 'ingest-iot-hub');
     const { allowedFqdnList, routing } = hub.properties as { allowedFqdnList: string[]; routing: Routing };
@@ -189,12 +201,15 @@ describe('IoMTIngest registers', () => {
   it('protection of data until both keys are turned', async () => {
     const isProtected = async (args: IoMTIngestArgs, config?: Record<string, string>) => {
       await ingest(args, config);
-      return [built.nodes.rawStorageAccount, built.nodes.iotHub].map(protectionOf);
+      const { rawStorageAccount, iotHub, deviceDataHub, provisioningService } = built.nodes;
+      if (!provisioningService) throw new Error('There is no provisioning service.');
+      return [rawStorageAccount, iotHub, deviceDataHub, provisioningService.resource].map(protectionOf);
     };
-    expect(await isProtected(minimal())).toEqual([true, true]);
-    expect(await isProtected(minimal(), twoKeys)).toEqual([true, true]);
-    expect(await isProtected({ ...minimal(), allowDataDeletion: true })).toEqual([true, true]);
-    expect(await isProtected({ ...minimal(), allowDataDeletion: true }, twoKeys)).toEqual([false, false]);
+    const all = (kept: boolean) => [kept, kept, kept, kept];
+    expect(await isProtected(minimal())).toEqual(all(true));
+    expect(await isProtected(minimal(), twoKeys)).toEqual(all(true));
+    expect(await isProtected({ ...minimal(), allowDataDeletion: true })).toEqual(all(true));
+    expect(await isProtected({ ...minimal(), allowDataDeletion: true }, twoKeys)).toEqual(all(false));
   });
 });
 

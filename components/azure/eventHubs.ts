@@ -79,18 +79,21 @@ export function eventHubsNamespace(
   };
   const namespace = new Namespace(...children.of('event-hubs', args, opts));
   const name = nameFromId(namespace.id);
-  if (publicNetworkAccess === 'Disabled') {
-    new NamespaceNetworkRuleSet(
-      ...children.of('event-hubs-network', {
+  // Open ones have it, too: azure-native deletes a rule set by closing the namespace, so it must stay when private endpoints go.
+  new NamespaceNetworkRuleSet(
+    ...children.of(
+      'event-hubs-network',
+      {
         resourceGroupName,
         namespaceName: name,
-        defaultAction: 'Deny',
+        defaultAction: publicNetworkAccess === 'Disabled' ? 'Deny' : 'Allow',
         publicNetworkAccess,
         // IoT Hub routes from outside of any virtual network; it comes in as a trusted service.
         trustedServiceAccessEnabled: true,
-      }),
-    );
-  }
+      },
+      { deletedWith: namespace },
+    ),
+  );
   return { id: namespace.id, name, resourceGroupName, serviceBusEndpoint: namespace.serviceBusEndpoint };
 }
 
@@ -117,16 +120,21 @@ export function eventHub(
     readonly retentionHours: pulumi.Input<number>;
     readonly consumerGroups: readonly string[];
   },
+  opts: pulumi.CustomResourceOptions,
 ): { hub: EventHub; consumerGroups: ConsumerGroup[] } {
   const { eventHubName, partitionCount, retentionHours, consumerGroups } = settings;
   const place = { resourceGroupName: namespace.resourceGroupName, namespaceName: namespace.name };
   const hub = new EventHub(
-    ...children.of(eventHubName, {
-      ...place,
+    ...children.of(
       eventHubName,
-      partitionCount,
-      retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours },
-    }),
+      {
+        ...place,
+        eventHubName,
+        partitionCount,
+        retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours },
+      },
+      opts,
+    ),
   );
   const groups = consumerGroups.map(
     (consumerGroupName) =>

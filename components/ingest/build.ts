@@ -123,12 +123,17 @@ function buildStream({ children, names, surroundings, settings, protection }: Si
           },
           { ...protection, dependsOn: ready },
         );
-  const { hub } = eventHub(children, namespace, {
-    eventHubName: deviceDataEndpoint,
-    partitionCount: eventHubs.deviceDataPartitions,
-    retentionHours: eventHubs.retentionHours,
-    consumerGroups,
-  });
+  const { hub } = eventHub(
+    children,
+    namespace,
+    {
+      eventHubName: deviceDataEndpoint,
+      partitionCount: eventHubs.deviceDataPartitions,
+      retentionHours: eventHubs.retentionHours,
+      consumerGroups,
+    },
+    protection,
+  );
   return { namespace, hub };
 }
 
@@ -171,13 +176,14 @@ function buildHub(site: Site, router: Identity, { namespace, hub }: Stream, stor
 }
 
 function buildProvisioning(site: Site, hub: IotHubResource): ProvisioningService | undefined {
-  const { children, names, surroundings, settings, grants } = site;
+  const { children, names, surroundings, settings, grants, protection } = site;
   if (!settings.provisioning.enabled) return undefined;
   const identity = hopIdentity(children, names, surroundings, 'provisioning', settings.managedIdentities?.provisioning);
   const dependsOn = grants.add(provisioningGrant(identity, hub.id));
   const name = names.of('provisioningService', settings.names?.provisioningService);
   const parts = { name, hub, identity, access: exposure(settings).registries };
-  return provisioningService(children, surroundings, settings, parts, { dependsOn });
+  // Devices carry its id scope, and a service that is made anew gets another one.
+  return provisioningService(children, surroundings, settings, parts, { ...protection, dependsOn });
 }
 
 /** Certificates, roles of people, and what lies on data planes or is handed over. */
