@@ -41,10 +41,10 @@ export function checkedConfig(
   const ofShape = shapeProblems(shape, given, schema.$defs as Record<string, Shape>);
   const wellShaped = ofShape.reduce((values, { path }) => without(values, path.match(/[^.[\]]+/g) ?? []), given);
   const values = withCertificateFiles(wellShaped, folder) as unknown as HospitalEnvironmentArgs;
-  const ofValues = hospitalEnvironmentProblems(values).map(({ propertyPath, reason }) => ({
-    path: propertyPath,
-    reason,
-  }));
+  const shapeless = new Set(ofShape.map(({ path }) => path));
+  const ofValues = hospitalEnvironmentProblems(values)
+    .map(({ propertyPath, reason }) => ({ path: propertyPath, reason }))
+    .filter(({ path }) => !shapeless.has(path));
   return { values, problems: [...ofShape, ...ofValues] };
 }
 

@@ -54,7 +54,7 @@ const everything = (): IoMTIngestArgs => ({
   enrichments: { ward: '$twin.tags.ward' },
   routes: [{ name: 'alarms', source: 'DeviceMessages', condition: "level = 'alarm'", endpoint: 'events' }],
   edge: { certificateAuthorities: [{ name: 'gateways', certificate: authority }] },
-  roleAssignments: [{ name: 'ward-team', principalId: '4b1f', role: 'readRawData' }],
+  roleAssignments: [{ name: 'ward-team', principalId: '4b1f0d5c-0000-4000-8000-000000000001', role: 'readRawData' }],
 });
 
 let built: IoMTIngest;
@@ -293,6 +293,41 @@ describe('arguments', () => {
     ];
     for (const sentence of expected) expect(message).toMatch(sentence);
     expect(message.split('\n')).toHaveLength(expected.length + 1);
+  });
+
+  it('that Azure would refuse late, or in words of its own, are refused at once', () => {
+    const deployerPrincipalId = '3b1f6471-1bf0-4dda-aec3-cb9272f09590';
+    const message = refusal({
+      ...minimal(),
+      hospitalId: undefined as unknown as string,
+      existingEventHubsNamespaceId: 'evhns-shared',
+      iotHub: { allowedFqdns: ['https://files.example.org/x'] },
+      privateEndpoints: { subnetId: '/subnets/pe' },
+      deployerIpAddresses: ['10.1.0.0/24', '10.1.0.256', '10.1.0.0/33'],
+      customerManagedKey: { keyUri: 'https://kv.vault.azure.net/keys/data', keyId: '/vaults/kv/keys/other' },
+      deployerPrincipalId,
+      edge: {},
+      roleAssignments: [
+        { name: 'ward', principalId: 'ward@example.org', role: 'readRawData' },
+        { name: 'platform', principalId: deployerPrincipalId, role: 'administerDevices' },
+        { name: 'platform', principalId: deployerPrincipalId, role: 'readRawData' },
+      ],
+    });
+    const expected = [
+      /hospitalId: .*given is ""/,
+      /existingEventHubsNamespaceId: must be the ARM id .*given is "evhns-shared"/,
+      /iotHub.allowedFqdns\[0\]: .*given is "https:/,
+      /deployerIpAddresses\[1\]: .*given is "10.1.0.256"/,
+      /deployerIpAddresses\[2\]: .*given is "10.1.0.0\/33"/,
+      /customerManagedKey.keyId: .*the key "data"/,
+      /roleAssignments\[0\].principalId: .*GUID; given is "ward@example.org"/,
+      /roleAssignments\[1\]: "platform" or its principal has the role administerDevices already/,
+    ];
+    for (const sentence of expected) expect(message).toMatch(sentence);
+    expect(message.split('\n')).toHaveLength(expected.length + 1);
+    expect(refusal({ ...minimal(), customerManagedKey: { keyUri: 'data', keyId: 'x' } })).toMatch(
+      /customerManagedKey.keyUri: .*must look like https:.*given is "data"/,
+    );
   });
 
   it('cannot lower a security floor, unless the risk is accepted by its name', async () => {

@@ -1,6 +1,7 @@
 import { AzureCloud } from './clouds';
 import { type CommonSettings, DeployerReach, LockLevel, PublicNetworkAccess } from './commonSettings';
 import { PrincipalType, RoleAssignmentMode } from './identity';
+import { validateCustomerManagedKey } from './keys';
 import { brokenFloors, type SecurityFloor } from './merge';
 import { validatePrivateDnsZones } from './privateEndpoints';
 import type { Problems } from './validation';
@@ -34,10 +35,12 @@ export function commonProblems(problems: Problems, settings: CommonSettings, rul
   );
   reachProblems(problems, settings);
   validatePrivateDnsZones(problems, settings.privateEndpoints, cloud);
+  validateCustomerManagedKey(problems, settings.customerManagedKey);
   overrideProblems(problems, settings, rules);
 }
 
-const ipv4 = /^(\d{1,3})(\.\d{1,3}){3}(\/\d{1,2})?$/;
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const ipv4 = new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]?\\d))?$`);
 
 function reachProblems(problems: Problems, settings: CommonSettings): void {
   const { deployerReach = 'ipAllowList', deployerIpAddresses = [], privateEndpoints, publicNetworkAccess } = settings;

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Identity } from './identity';
+import { known, type Problems } from './validation';
 
 /** Encrypts data at rest with a key of your own. */
 export interface CustomerManagedKey {
@@ -37,12 +38,24 @@ export function keyReference({ keyUri }: CustomerManagedKey, identity: Identity)
   };
 }
 
+const keyUriPattern = /^(https:\/\/[^/]+)\/keys\/([A-Za-z0-9-]{1,127})(?:\/[0-9a-f]*)?$/;
+const keyUriRule = 'customerManagedKey.keyUri must look like https://<vault>.vault.azure.net/keys/<name>';
+
 export function parseKeyUri(uri: string): { vaultUri: string; name: string } {
-  const [, vaultUri, name] = /^(https:\/\/[^/]+)\/keys\/([A-Za-z0-9-]{1,127})(?:\/[0-9a-f]*)?$/.exec(uri) ?? [];
-  if (!vaultUri || !name) {
-    throw new Error(
-      `customerManagedKey.keyUri must look like https://<vault>.vault.azure.net/keys/<name>; given is "${uri}".`,
-    );
-  }
+  const [, vaultUri, name] = keyUriPattern.exec(uri) ?? [];
+  if (!vaultUri || !name) throw new Error(`${keyUriRule}; given is "${uri}".`);
   return { vaultUri: `${vaultUri}/`, name };
+}
+
+/** Both name the same key: a role on another one would be refused only when the account is created. */
+export function validateCustomerManagedKey(problems: Problems, key: CustomerManagedKey | undefined): void {
+  if (key === undefined) return;
+  problems.text('customerManagedKey.keyUri', key.keyUri, keyUriPattern, keyUriRule);
+  const [uri, id] = [known(key.keyUri), known(key.keyId)];
+  const name = uri === undefined ? undefined : keyUriPattern.exec(uri)?.[2];
+  if (id === undefined || name === undefined || id.toLowerCase().endsWith(`/keys/${name.toLowerCase()}`)) return;
+  problems.add(
+    'customerManagedKey.keyId',
+    `must be the ARM id of the key "${name}" that keyUri names; given is "${id}".`,
+  );
 }

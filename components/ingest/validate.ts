@@ -21,7 +21,8 @@ export function validateIngest(hospitalId: string, settings: CompleteSettings, n
 export function hospitalIdProblems(problems: Problems, hospitalId: string): void {
   // A value that starts with $ would be read as a path into the device's twin.
   const rule = 'hospitalId is written into names, tags and every message: 1 to 64 characters, the first not a $';
-  problems.text('hospitalId', hospitalId, /^[^$\s].{0,63}$/u, rule);
+  // Programs without types, as those of other languages, may leave it out.
+  problems.text('hospitalId', hospitalId ?? '', /^[^$\s].{0,63}$/u, rule);
 }
 
 /** What is wrong with the settings that are particular to the ingest. */
@@ -45,6 +46,10 @@ function hubProblems(problems: Problems, { iotHub }: CompleteSettings): void {
     ['1.2'],
     'the lowest TLS version of the IoT hub',
   );
+  iotHub.allowedFqdns.forEach((host, i) => {
+    const rule = 'a host that the hub may send to is a name alone, as in files.example.org';
+    problems.text(`iotHub.allowedFqdns[${i}]`, host, /^([a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}$/i, rule);
+  });
   const builtIn = 'iotHub.builtInEndpoint';
   problems.wholeNumber(
     `${builtIn}Partitions`,
@@ -64,6 +69,14 @@ function hubProblems(problems: Problems, { iotHub }: CompleteSettings): void {
 
 function eventHubsProblems(problems: Problems, settings: CompleteSettings): void {
   const { eventHubs, consumerGroups, customerManagedKey, existingEventHubsNamespaceId } = settings;
+  const namespaceId =
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventHub\/namespaces\/[^/]+$/i;
+  problems.text(
+    'existingEventHubsNamespaceId',
+    existingEventHubsNamespaceId,
+    namespaceId,
+    'must be the ARM id of an Event Hubs namespace',
+  );
   validateEventHubs(problems, 'eventHubs', {
     ...eventHubs,
     partitions: eventHubs.deviceDataPartitions,
@@ -192,9 +205,7 @@ function deviceProblems(problems: Problems, settings: CompleteSettings, now: Dat
     'the allocation policy',
   );
   validateAuthorities(problems, 'deviceCertificateAuthorities', devices, now);
-  settings.roleAssignments.forEach(({ role }, i) => {
-    problems.oneOf(`roleAssignments[${i}].role`, role, Object.values(OperatorRole), 'the role of an operator');
-  });
+  operatorProblems(problems, settings);
   if (!edge) return;
   validateAuthorities(problems, 'edge.certificateAuthorities', edge.certificateAuthorities, now);
   const taken = devices.map(({ name }) => name);
@@ -219,6 +230,26 @@ function deviceProblems(problems: Problems, settings: CompleteSettings, now: Dat
     2_147_483_647,
     'the seconds for which a gateway keeps messages',
   );
+}
+
+function operatorProblems(problems: Problems, settings: CompleteSettings): void {
+  const { roleAssignments, deployerPrincipalId, deployerReach, edge } = settings;
+  const deployer = edge && deployerReach !== 'none' ? known(deployerPrincipalId) : undefined;
+  // Azure takes the same role for the same principal at the same scope once.
+  const taken = new Set([`${deployer} ${OperatorRole.administerDevices}`]);
+  roleAssignments.forEach(({ name, principalId, role }, i) => {
+    const path = `roleAssignments[${i}]`;
+    problems.oneOf(`${path}.role`, role, Object.values(OperatorRole), 'the role of an operator');
+    const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+    problems.text(`${path}.principalId`, principalId, guid, 'the object id of an operator must be a GUID');
+    const named = `${name} as ${role}`;
+    const principal = known(principalId);
+    const held = principal === undefined ? named : `${principal} ${role}`;
+    if (taken.has(named) || taken.has(held)) {
+      problems.add(path, `"${name}" or its principal has the role ${role} already; leave one of them out.`);
+    }
+    taken.add(named).add(held);
+  });
 }
 
 function nameProblems(problems: Problems, { names = {} }: CompleteSettings): void {
