@@ -4,6 +4,7 @@ import type { input } from '@pulumi/azure-native/types';
 import type * as pulumi from '@pulumi/pulumi';
 import { type Children, nameFromId, type Surroundings } from '../azure/component';
 import type { Identity } from '../azure/identity';
+import { certificateName } from './certificates';
 import type { CompleteSettings } from './defaults';
 import { hubRouting, type RoutingTargets, routedHosts } from './routing';
 
@@ -92,14 +93,18 @@ export function hubCertificates(
   { deviceCertificateAuthorities, edge }: CompleteSettings,
 ): Certificate[] {
   return [...deviceCertificateAuthorities, ...(edge?.certificateAuthorities ?? [])].map(
-    ({ name, certificate }) =>
+    (authority) =>
       new Certificate(
-        ...children.of(`iot-hub-certificate-${name}`, {
-          resourceGroupName,
-          resourceName: nameFromId(hub.id),
-          certificateName: name,
-          properties: { certificate, isVerified: true },
-        }),
+        ...children.of(
+          `iot-hub-certificate-${authority.name}`,
+          {
+            resourceGroupName,
+            resourceName: nameFromId(hub.id),
+            certificateName: certificateName(authority),
+            properties: { certificate: authority.certificate, isVerified: true },
+          },
+          { deletedWith: hub },
+        ),
       ),
   );
 }

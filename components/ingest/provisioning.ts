@@ -5,9 +5,11 @@ import type * as pulumi from '@pulumi/pulumi';
 import { type Children, nameFromId, type Surroundings } from '../azure/component';
 import type { Identity } from '../azure/identity';
 import type { JsonObject } from '../dataPlane/document';
+import { certificateName, idOfAuthority } from './certificates';
 import type { CompleteSettings } from './defaults';
 import { gatewayRole } from './defaults';
 import { hubHostName, type RegistryAccess } from './iotHub';
+import type { CertificateAuthority } from './settings';
 
 /** The first version in which the service links a hub as an identity; the one of azure-native's own resource wants a key. */
 const apiVersion = '2025-02-01-preview';
@@ -94,14 +96,18 @@ function certificates(
   { deviceCertificateAuthorities, edge }: CompleteSettings,
 ): DpsCertificate[] {
   return [...deviceCertificateAuthorities, ...(edge?.certificateAuthorities ?? [])].map(
-    ({ name, certificate }) =>
+    (authority) =>
       new DpsCertificate(
-        ...children.of(`provisioning-certificate-${name}`, {
-          resourceGroupName,
-          provisioningServiceName: nameFromId(service.id),
-          certificateName: name,
-          properties: { certificate, isVerified: true },
-        }),
+        ...children.of(
+          `provisioning-certificate-${authority.name}`,
+          {
+            resourceGroupName,
+            provisioningServiceName: nameFromId(service.id),
+            certificateName: certificateName(authority),
+            properties: { certificate: authority.certificate, isVerified: true },
+          },
+          { deletedWith: service },
+        ),
       ),
   );
 }
@@ -129,10 +135,10 @@ export function enrollmentGroups(hospitalId: string, settings: CompleteSettings)
     provisioningStatus: 'enabled',
     reprovisionPolicy: { updateHubAssignment: true, migrateDeviceData: true },
   };
-  const byAuthority = (name: string, iotEdge: boolean, twinTags: JsonObject) => ({
-    enrollmentGroupId: `${iotEdge ? 'gateways' : 'devices'}-${groupIdOf(name)}`,
+  const byAuthority = (authority: CertificateAuthority, iotEdge: boolean, twinTags: JsonObject) => ({
+    enrollmentGroupId: `${iotEdge ? 'gateways' : 'devices'}-${idOfAuthority(authority.name)}`,
     group: {
-      attestation: { type: 'x509', x509: { caReferences: { primary: name } } },
+      attestation: { type: 'x509', x509: { caReferences: { primary: certificateName(authority) } } },
       capabilities: { iotEdge },
       ...common,
       initialTwin: { tags: twinTags },
@@ -149,16 +155,10 @@ export function enrollmentGroups(hospitalId: string, settings: CompleteSettings)
     },
   };
   return [
-    ...deviceCertificateAuthorities.map(({ name }) => byAuthority(name, false, tags)),
+    ...deviceCertificateAuthorities.map((authority) => byAuthority(authority, false, tags)),
     ...(deviceAuthentication === 'sas' ? [byKey] : []),
-    ...(edge?.certificateAuthorities ?? []).map(({ name }) => byAuthority(name, true, { ...tags, role: gatewayRole })),
+    ...(edge?.certificateAuthorities ?? []).map((authority) =>
+      byAuthority(authority, true, { ...tags, role: gatewayRole }),
+    ),
   ];
-}
-
-/** Group ids are lower case: letters, digits and hyphens are safe in any client. */
-function groupIdOf(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
 }

@@ -6,9 +6,15 @@ import type { AllocationPolicy, IotHubSku, MessageSource, OperatorRole } from '.
 
 /** A certificate authority that signs the certificates of devices. */
 export interface CertificateAuthority {
-  /** Name in hub and provisioning service: 1 to 64 letters, digits and `-:._`. */
+  /**
+   * Name, 1 to 55 letters, digits and `-._`. In hub and provisioning service a hash of the certificate follows it, so that a
+   * renewed certificate is added before the old one goes.
+   */
   name: string;
-  /** The authority's certificate, PEM. Public; its private key stays with whoever signs. */
+  /**
+   * The authority's certificate, PEM. Public; its private key stays with whoever signs. Another certificate under the same
+   * name ends trust in the old one; to trust both for a time, give them two names.
+   */
   certificate: string;
 }
 

@@ -3,7 +3,7 @@ import { validateEventHubs } from '../azure/eventHubs';
 import { nameRules } from '../azure/naming';
 import { ImmutabilityState, StorageReplication } from '../azure/storage';
 import { known, Problems } from '../azure/validation';
-import { validateAuthorities } from './certificates';
+import { validateAuthorities, validateDifferent } from './certificates';
 import { overridable, securityFloors } from './children';
 import { AllocationPolicy, DeviceAuthentication, IotHubSku, MessageSource, OperatorRole } from './choices';
 import type { CompleteSettings } from './defaults';
@@ -205,16 +205,11 @@ function deviceProblems(problems: Problems, settings: CompleteSettings, now: Dat
     'the allocation policy',
   );
   validateAuthorities(problems, 'deviceCertificateAuthorities', devices, now);
+  validateDifferent(problems, 'deviceCertificateAuthorities', devices, []);
   operatorProblems(problems, settings);
   if (!edge) return;
   validateAuthorities(problems, 'edge.certificateAuthorities', edge.certificateAuthorities, now);
-  const taken = devices.map(({ name }) => name);
-  for (const { name } of edge.certificateAuthorities.filter((authority) => taken.includes(authority.name))) {
-    problems.add(
-      'edge.certificateAuthorities',
-      `"${name}" is an authority of devices, too; gateways need one of their own.`,
-    );
-  }
+  validateDifferent(problems, 'edge.certificateAuthorities', edge.certificateAuthorities, devices);
   // The hash that is added takes 9 of 100 characters that are safe in every client.
   problems.text(
     'edge.deploymentId',

@@ -1,5 +1,6 @@
 import type { Properties } from '../../contracts';
 import { textAt, valuesAt } from '../values';
+import { unchangedCertificate } from './iotHub';
 import { type Failure, inGroup, type Kind, type Surroundings } from './kind';
 import { atMost, attachedIdentity, identity, range, refersTo } from './rules';
 
@@ -74,4 +75,5 @@ export const provisioningCertificate: Kind = {
     pattern: /^[A-Za-z0-9._-]+$/,
     allowed: 'letters, digits, periods, hyphens and underscores',
   },
+  rules: [unchangedCertificate],
 };

@@ -1,7 +1,7 @@
 import type { Properties } from '../../contracts';
 import { textAt } from '../values';
 import { routingRules } from './iotHubRouting';
-import { type Failure, inGroup, type Kind } from './kind';
+import { type Failure, inGroup, type Kind, type Surroundings } from './kind';
 import { identity, oneOf, outside, range } from './rules';
 
 const quotas = 'Learn: IoT Hub quotas and throttling';
@@ -62,7 +62,21 @@ export const certificate: Kind = {
   armType: 'Microsoft.Devices/IotHubs/certificates',
   id: inGroup('Microsoft.Devices/IotHubs/{resourceName}/certificates/{certificateName}'),
   name: { min: 1, max: 64, pattern: /^[A-Za-z0-9._-]+$/, allowed: 'letters, digits, periods, hyphens and underscores' },
+  rules: [unchangedCertificate],
 };
+
+/**
+ * IoT Hub and DPS REST: "If-Match ... required to update an existing certificate". azure-native sends no such header, and Azure
+ * answers 412 `PreconditionFailed`.
+ */
+export function unchangedCertificate(inputs: Properties, { current }: Surroundings): Failure[] {
+  const property = 'properties.certificate';
+  const [was, wanted] = [textAt(current?.inputs, property), textAt(inputs, property)];
+  if (was === undefined || wanted === undefined || was === wanted) return [];
+  const reason =
+    'the certificate differs from the one of this name, and Azure changes none without its ETag (412 PreconditionFailed), which azure-native does not send; give the new one another name.';
+  return [{ property, reason }];
+}
 
 export const builtInConsumerGroup: Kind = {
   kind: 'iothub:IotHubResourceEventHubConsumerGroup',
