@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { commonProblems } from './azure/commonProblems';
 import type { CommonSettings } from './azure/commonSettings';
 import { Children, Names, nameFromId } from './azure/component';
+import type { SecurityFloor } from './azure/merge';
 import { nameRules } from './azure/naming';
 import { Problems } from './azure/validation';
 import { overridable, securityFloors } from './ingest/children';
@@ -137,6 +138,14 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
   }
 }
 
+/** Logs tell who did what; a workspace that takes its keys takes logs from anyone who holds them. */
+const logFloor: SecurityFloor = {
+  child: 'log-workspace',
+  path: ['features', 'disableLocalAuth'],
+  allowed: [true],
+  risk: 'localAuthentication',
+};
+
 const ingestPrefix = 'ingest-';
 
 /** The settings that all components share; overrides are handed on to the component whose children they name. */
@@ -167,7 +176,10 @@ function validate(args: HospitalEnvironmentArgs): Problems {
   }
   commonProblems(problems, args, {
     overridable: ['resource-group', 'log-workspace', ...overridable.map((child) => `${ingestPrefix}${child}`)],
-    floors: securityFloors(settings).map((floor) => ({ ...floor, child: `${ingestPrefix}${floor.child}` })),
+    floors: [
+      logFloor,
+      ...securityFloors(settings).map((floor) => ({ ...floor, child: `${ingestPrefix}${floor.child}` })),
+    ],
   });
   ingestProblems(problems.below('ingest'), settings, new Date());
   return problems;

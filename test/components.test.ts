@@ -27,8 +27,10 @@ const twoKeys = { 'azure-iomt:allowDataDeletion': 'true' };
 const network = `/subscriptions/${mockSubscription}/resourceGroups/net/providers/Microsoft.Network`;
 
 let authority: string;
+let gatewayAuthority: string;
 beforeAll(async () => {
   authority = await certificate();
+  gatewayAuthority = await certificate();
 });
 
 const minimal = (): IoMTIngestArgs => ({
@@ -53,7 +55,7 @@ const everything = (): IoMTIngestArgs => ({
   consumerGroups: ['medtech'],
   enrichments: { ward: '$twin.tags.ward' },
   routes: [{ name: 'alarms', source: 'DeviceMessages', condition: "level = 'alarm'", endpoint: 'events' }],
-  edge: { certificateAuthorities: [{ name: 'gateways', certificate: authority }] },
+  edge: { certificateAuthorities: [{ name: 'gateways', certificate: gatewayAuthority }] },
   roleAssignments: [{ name: 'ward-team', principalId: '4b1f0d5c-0000-4000-8000-000000000001', role: 'readRawData' }],
 });
 
@@ -148,6 +150,25 @@ describe('IoMTIngest registers', () => {
     });
   });
 
+  it('a renewed certificate as another one, which Azure does not change under its name, for the same group', async () => {
+    const withCertificate = async (pem: string) => {
+      const given = { ...minimal(), deviceCertificateAuthorities: [{ name: 'ward-devices', certificate: pem }] };
+      const resources = await ingest(given);
+      const { group } = one(resources, 'ingest-enrollment-devices-ward-devices') as { group: Group };
+      const names = ['iot-hub', 'provisioning'].map(
+        (service) => one(resources, `ingest-${service}-certificate-ward-devices`).certificateName,
+      );
+      return [...names, group.attestation.x509.caReferences.primary];
+    };
+    const before = await withCertificate(authority);
+    expect(new Set(before).size).toBe(1);
+    expect(before[0]).toMatch(/^ward-devices-[0-9a-f]{8}$/);
+    expect(await withCertificate(authority)).toEqual(before);
+    const after = await withCertificate(await certificate());
+    expect(new Set(after).size).toBe(1);
+    expect(after[0]).not.toBe(before[0]);
+  });
+
   it('every host that the hub sends to among its allowed ones, taken from the resources', async () => {
     const hub = one(await ingest({ ...minimal(), iotHub: { allowedFqdns: ['files.example.org'] } }), 'ingest-iot-hub');
     const { allowedFqdnList, routing } = hub.properties as { allowedFqdnList: string[]; routing: Routing };
@@ -212,6 +233,10 @@ describe('IoMTIngest registers', () => {
     expect(await isProtected({ ...minimal(), allowDataDeletion: true }, twoKeys)).toEqual(all(false));
   });
 });
+
+interface Group {
+  attestation: { x509: { caReferences: { primary: string } } };
+}
 
 interface Routing {
   endpoints: { eventHubs: { endpointUri: string }[]; storageContainers: { endpointUri: string }[] };
@@ -330,11 +355,51 @@ describe('arguments', () => {
     );
   });
 
+  it('let the deployer in where it says that it comes from, and nobody else', () => {
+    const closed = { ...minimal(), privateEndpoints: { subnetId: `${network}/virtualNetworks/v/subnets/pe` } };
+    expect(refusal({ ...closed, deployerIpAddresses: ['0.0.0.0/0'] })).toContain('given is "0.0.0.0/0"');
+    expect(refusal(closed)).toMatch(/deployerIpAddresses: .*give at least one/);
+    // Private endpoints may come from elsewhere; the deployer's way in is closed all the same.
+    expect(refusal({ ...minimal(), publicNetworkAccess: 'Disabled' })).toMatch(/deployerReach: .*use vnet or none/);
+    expect(refusal({ ...minimal(), deployerIpAddresses: ['10.1.0.4'] })).toMatch(/leave the addresses out otherwise/);
+  });
+
+  it('name each certificate authority once, and give it one certificate of its own', () => {
+    const given = (...names: string[]) =>
+      names.map((name) => ({ name, certificate: name.startsWith('gate') ? gatewayAuthority : authority }));
+    const refused = (devices: string[], gateways: string[]) =>
+      refusal({
+        ...minimal(),
+        deviceCertificateAuthorities: given(...devices),
+        edge: { certificateAuthorities: given(...gateways) },
+      });
+    expect(refused(['Ward', 'ward'], [])).toMatch(/"ward" and "Ward" must differ in more than case/);
+    expect(refused(['ward', 'icu'], [])).toMatch(/"icu" and "ward" have the same certificate/);
+    expect(refused(['ward'], ['theatre'])).toMatch(/edge.certificateAuthorities\[0\].*same certificate/);
+    const both = [{ name: 'ward', certificate: `${authority}${gatewayAuthority}` }];
+    expect(refusal({ ...minimal(), deviceCertificateAuthorities: both })).toMatch(/"ward" comes with others/);
+  });
+
   it('cannot lower a security floor, unless the risk is accepted by its name', async () => {
     const lowered = { ...minimal(), overrides: { 'raw-storage': { allowSharedKeyAccess: true } } };
     expect(refusal(lowered)).toMatch(
       /overrides.raw-storage.allowSharedKeyAccess: must stay false.*acceptRisks.sharedKeyAccess/,
     );
+    const under = (child: string, properties: object) => refusal({ ...minimal(), overrides: { [child]: properties } });
+    const immutability = (policy: object) => under('raw-storage', { immutableStorageWithVersioning: policy });
+    expect(immutability({ enabled: false })).toMatch(/must stay true.*acceptRisks.mutableRawData/);
+    expect(immutability({ immutabilityPolicy: { state: 'Disabled' } })).toMatch(/acceptRisks.mutableRawData/);
+    expect(immutability({ immutabilityPolicy: { state: 'Locked' } })).toMatch(/acceptRisks.lockedImmutability/);
+    expect(under('raw-storage', { isLocalUserEnabled: true })).toMatch(/acceptRisks.sharedKeyAccess/);
+    expect(under('iot-hub', { properties: { disableModuleSAS: false } })).toMatch(/acceptRisks.localAuthentication/);
+    const logKeys = {
+      'hospital:hospitalId': 'stmary',
+      'hospital:location': 'westeurope',
+      'hospital:overrides': JSON.stringify({ 'log-workspace': { features: { disableLocalAuth: false } } }),
+    };
+    expect(checkedConfig('hospital', logKeys, projectFolder).problems.map(({ path }) => path)).toEqual([
+      'overrides.log-workspace.features.disableLocalAuth',
+    ]);
     const resources = await ingest({ ...lowered, acceptRisks: { sharedKeyAccess: true } });
     expect(one(resources, 'ingest-raw-storage')).toMatchObject({ allowSharedKeyAccess: true, isHnsEnabled: false });
   });

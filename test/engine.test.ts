@@ -91,13 +91,18 @@ describe('a stack that is up', () => {
   });
 
   test('shows a replacement for what cannot be changed, and refuses it for what is protected', async () => {
-    const names = { provisioningService: 'provs-another-name' };
-    const preview = await withConfig(ingest({ names }), () => stack.preview());
-    expect(steps(preview)).toMatchObject({
-      'replace hospital-ingest-provisioning': { resourceName: 'update-replace' },
-    });
-    const said = await withConfig(ingest({ names: { iotHub: 'iot-another-name' } }), refusal);
-    expect(said).toMatch(/unable to replace resource .*hospital-ingest-iot-hub".*marked for protection/s);
+    const names = { logWorkspace: 'log-another-name' };
+    const preview = await withConfig({ 'hospital:names': names }, () => stack.preview());
+    expect(steps(preview)).toMatchObject({ 'replace hospital-log-workspace': { workspaceName: 'update-replace' } });
+    for (const [resource, changed] of [
+      ['iot-hub', { iotHub: 'iot-another-name' }],
+      ['provisioning', { provisioningService: 'provs-another-name' }],
+    ] as const) {
+      const said = await withConfig(ingest({ names: changed }), refusal);
+      expect(said).toMatch(
+        new RegExp(`unable to replace resource .*hospital-ingest-${resource}".*marked for protection`, 's'),
+      );
+    }
   });
 
   test('refuses another number of partitions on Standard, which Azure cannot change, in the preview', async () => {

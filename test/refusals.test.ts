@@ -133,6 +133,15 @@ describe('what Azure would refuse fails in the preview', () => {
       ],
     ],
     [
+      'another certificate under the name of one that is there',
+      () =>
+        new iothub.Certificate('ca', {
+          ...{ resourceGroupName: 'rg-plain', resourceName: 'iot-plain', certificateName: 'ca' },
+          properties: { certificate: 'bmV3' },
+        }),
+      ['Azure changes none without its ETag (412 PreconditionFailed)'],
+    ],
+    [
       'routing of a hub',
       badHub,
       [

@@ -40,17 +40,18 @@ export function commonProblems(problems: Problems, settings: CommonSettings, rul
 }
 
 const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
-const ipv4 = new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]?\\d))?$`);
+/** An address or a range of them; /0 would let everybody in. */
+const ipv4 = new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]\\d|[1-9]))?$`);
 
 function reachProblems(problems: Problems, settings: CommonSettings): void {
   const { deployerReach = 'ipAllowList', deployerIpAddresses = [], privateEndpoints, publicNetworkAccess } = settings;
   deployerIpAddresses.forEach((address, i) => {
-    const rule = 'an address of the deployer must be an IPv4 address or CIDR range';
+    const rule = 'an address of the deployer must be an IPv4 address or CIDR range, and not everybody (/0)';
     problems.text(`deployerIpAddresses[${i}]`, address, ipv4, rule);
   });
   const filtered =
-    privateEndpoints !== undefined && deployerReach === 'ipAllowList' && publicNetworkAccess !== 'Enabled';
-  if (filtered && publicNetworkAccess === 'Disabled') {
+    privateEndpoints !== undefined && deployerReach === 'ipAllowList' && publicNetworkAccess === undefined;
+  if (deployerReach === 'ipAllowList' && publicNetworkAccess === 'Disabled') {
     problems.add(
       'deployerReach',
       'ipAllowList needs a public endpoint, which publicNetworkAccess disables; use vnet or none.',
@@ -60,11 +61,10 @@ function reachProblems(problems: Problems, settings: CommonSettings): void {
       'deployerIpAddresses',
       'with private endpoints the deployer gets in by its address: give at least one, or set deployerReach to vnet or none.',
     );
-  }
-  if (!filtered && deployerIpAddresses.length > 0) {
+  } else if (!filtered && deployerIpAddresses.length > 0) {
     problems.add(
       'deployerIpAddresses',
-      'addresses are let in only with privateEndpoints and deployerReach ipAllowList; leave them out, else devices would be shut out.',
+      'addresses are let in only with privateEndpoints, deployerReach ipAllowList and no publicNetworkAccess; leave the addresses out otherwise.',
     );
   }
 }

@@ -41,12 +41,13 @@ export type LockLevel = (typeof LockLevel)[keyof typeof LockLevel];
 /** Risks that lift a security floor when they are accepted by name. */
 export interface AcceptedRisks {
   /**
-   * Keys and connection strings may open IoT Hub and Event Hubs, if overrides switch them on; default false.
+   * Keys and connection strings may open IoT Hub, Event Hubs and the log workspace, if overrides switch them on; default
+   * false.
    * @default false
    */
   localAuthentication?: boolean;
   /**
-   * Keys may open storage accounts, if overrides switch them on; default false.
+   * Keys and local users' passwords may open storage accounts, if overrides switch them on; default false.
    * @default false
    */
   sharedKeyAccess?: boolean;
@@ -66,6 +67,11 @@ export interface AcceptedRisks {
    * @default false
    */
   lockedImmutability?: boolean;
+  /**
+   * Raw copies may be changed and deleted before their retention ends, if overrides switch immutability off; default false.
+   * @default false
+   */
+  mutableRawData?: boolean;
 }
 
 /** What every component takes beside its own settings. */

@@ -42,8 +42,10 @@ export const overridable: readonly (keyof IngestOverrides)[] = [
   'provisioning',
 ];
 
+const immutabilityState = 'immutableStorageWithVersioning.immutabilityPolicy.state';
+
 /** What overrides cannot lower, unless the risk is accepted by name. */
-export function securityFloors({ deviceAuthentication }: CompleteSettings): SecurityFloor[] {
+export function securityFloors({ deviceAuthentication, edge }: CompleteSettings): SecurityFloor[] {
   const floor = (child: keyof IngestOverrides, path: string, risk: string, ...allowed: (string | boolean)[]) => ({
     child,
     path: path.split('.'),
@@ -54,10 +56,15 @@ export function securityFloors({ deviceAuthentication }: CompleteSettings): Secu
   return [
     floor('iot-hub', 'properties.disableLocalAuth', 'localAuthentication', true),
     ...(byCertificate ? [floor('iot-hub', 'properties.disableDeviceSAS', 'localAuthentication', true)] : []),
+    ...(edge ? [] : [floor('iot-hub', 'properties.disableModuleSAS', 'localAuthentication', true)]),
     floor('iot-hub', 'properties.minTlsVersion', 'outdatedTls', '1.2'),
     floor('event-hubs', 'disableLocalAuth', 'localAuthentication', true),
     floor('event-hubs', 'minimumTlsVersion', 'outdatedTls', '1.2', '1.3'),
     floor('raw-storage', 'allowSharedKeyAccess', 'sharedKeyAccess', false),
+    floor('raw-storage', 'isLocalUserEnabled', 'sharedKeyAccess', false),
+    floor('raw-storage', 'immutableStorageWithVersioning.enabled', 'mutableRawData', true),
+    floor('raw-storage', immutabilityState, 'mutableRawData', 'Unlocked', 'Locked'),
+    floor('raw-storage', immutabilityState, 'lockedImmutability', 'Unlocked', 'Disabled'),
     floor('raw-storage', 'allowBlobPublicAccess', 'publicBlobAccess', false),
     floor('raw-storage', 'enableHttpsTrafficOnly', 'outdatedTls', true),
     floor('raw-storage', 'minimumTlsVersion', 'outdatedTls', 'TLS1_2', 'TLS1_3'),
