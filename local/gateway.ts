@@ -50,7 +50,10 @@ export async function startGateway(
   await adopt(new RegistryClient(cloud, stack.iotHubHost), deviceIds);
   return {
     host: `localhost:${port}`,
-    cutUplink: (isCut) => gateway.cutUplink(isCut),
+    cutUplink: (isCut) => {
+      gateway.cutUplink(isCut);
+      cloud.steps.hold('2', isCut ? "the gateway's uplink is cut" : undefined);
+    },
     close: async () => {
       stopFollowing();
       await gateway.close();

@@ -19,6 +19,8 @@ export class PageState {
   private verdict: Verdict | null = null;
   private stack: LocalStack | undefined;
   private span = { from: 0, to: 0 };
+  /** Messages of this run acknowledged to the devices; undefined until the first report of a run that goes on. */
+  private acknowledged: number | undefined;
 
   constructor(
     private readonly cloud: LocalCloud,
@@ -39,6 +41,7 @@ export class PageState {
 
   replaying(recording: Recording, resumed: boolean): void {
     const times = recording.rows.map((row) => this.options.start + row.offsetMs);
+    this.acknowledged = resumed ? undefined : 0;
     this.span = { from: times[0] ?? this.options.start, to: times.at(-1) ?? this.options.start };
     this.replay = {
       source: this.options.source,
@@ -53,7 +56,16 @@ export class PageState {
   /** @param progress what the process of the devices reported: a `ReplayProgress` */
   replayProgress(progress: unknown): void {
     const { acknowledged, total } = progress as ReplayProgress;
+    this.countStepOneBehindGateway(acknowledged);
     this.change({ state: 'running', progress: total === 0 ? 1 : acknowledged / total, message: undefined });
+  }
+
+  /** What a gateway takes the hub sees as step 2, and later, so that step 1 is what the devices know as acknowledged. */
+  private countStepOneBehindGateway(acknowledged: number): void {
+    const before = this.acknowledged ?? acknowledged;
+    this.acknowledged = Math.max(before, acknowledged);
+    const count = this.acknowledged - before;
+    if (this.options.gateway && count > 0) this.cloud.steps.emit({ step: '1', count });
   }
 
   judging(): void {

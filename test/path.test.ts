@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdict } from '../local/judge/verdict';
+import type { Snapshot } from '../local/livePage/snapshot';
 import { until } from './support/deviceFleet';
 
 /**
@@ -28,11 +29,15 @@ interface Run {
   readonly child: ChildProcess;
   readonly ended: Promise<{ code: number | null; verdict: Verdict | undefined; said: string }>;
   /** Resolves when standard error matches. */
-  says(pattern: RegExp): Promise<void>;
+  says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 function start(state: string, ...options: string[]): Run {
-  const args = ['--import', 'tsx', 'local/main.ts', '--state', join(folder, state), '--exit', '--json', ...options];
+  return startAndStay(state, '--exit', '--json', ...options);
+}
+
+function startAndStay(state: string, ...options: string[]): Run {
+  const args = ['--import', 'tsx', 'local/main.ts', '--state', join(folder, state), ...options];
   const child = spawn(process.execPath, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let said = '';
@@ -49,11 +54,12 @@ function start(state: string, ...options: string[]): Run {
     child.on('close', (code) => resolve({ code, verdict: out === '' ? undefined : JSON.parse(out), said }));
   });
   const says = (pattern: RegExp) =>
-    new Promise<void>((resolve, reject) => {
+    new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {
-        if (!pattern.test(said)) return;
+        const match = pattern.exec(said);
+        if (!match) return;
         listeners.delete(look);
-        resolve();
+        resolve(match);
       };
       listeners.add(look);
       look();
@@ -104,6 +110,46 @@ describe('a recording through steps 1 to 3', () => {
     expect(verdict).toMatchObject({ ...good, sent: 900, devicedata: 900, raw: 900 });
   });
 });
+
+test('the live page tells how far the messages are, and in the end what the judge says', async () => {
+  const options = ['--replay', writeRecording(), '--speed', '1200', '--gateway', '--cut-uplink', '20-280'];
+  const run = startAndStay('page', ...options);
+  const [, url = ''] = await run.says(/Live page: (\S+)/);
+  const step = async (wanted: string) => (await snapshotOf(url)).steps.find(({ id }) => id === wanted);
+  await until('step 2 is held', async () => (await step('2'))?.state === 'held');
+  expect((await step('2'))?.reason).toBe("the gateway's uplink is cut");
+  await until(
+    'step 1 is ahead of step 2',
+    async () => ((await step('1'))?.count ?? 0) > ((await step('2'))?.count ?? 0),
+  );
+
+  const [, judged = ''] = await run.says(/The judge: (.*)/);
+  const { steps, verdict, consumer } = await snapshotOf(url);
+  expect(verdict).toEqual(JSON.parse(judged));
+  const { sent, redelivered } = JSON.parse(judged) as Verdict;
+  const counts = steps.flatMap(({ id, state, count }) => (state === 'active' ? [[id, count]] : []));
+  const accepted = sent + redelivered;
+  expect(counts).toEqual([
+    ['1', 900],
+    ['2', accepted],
+    ['3', accepted],
+    ['4', accepted],
+  ]);
+  expect(consumer?.count).toBe(accepted);
+  run.child.kill('SIGINT');
+  await run.ended;
+});
+
+async function snapshotOf(page: string): Promise<Snapshot> {
+  const { body } = await fetch(`${page}events`);
+  let text = '';
+  for await (const chunk of body ?? []) {
+    text += Buffer.from(chunk).toString('utf8');
+    const [, snapshot] = /^event: snapshot\ndata: (.*)\n\n/m.exec(text) ?? [];
+    if (snapshot !== undefined) return JSON.parse(snapshot);
+  }
+  throw new Error(`The live page at ${page} sent no snapshot.`);
+}
 
 test('one state has one local cloud, and Ctrl-C ends all that it started', async () => {
   const first = start('twice', '--replay', writeRecording(), '--speed', '60', '--gateway');
