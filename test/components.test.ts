@@ -320,6 +320,15 @@ describe('arguments', () => {
     expect(message.split('\n')).toHaveLength(expected.length + 1);
   });
 
+  it('are refused with tags that no resource can have', () => {
+    const many = Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`t${i}`, 'x']));
+    const message = refusal({ ...minimal(), tags: { ...many, 'cost/centre': 'x', owner: 'x'.repeat(257) } });
+    expect(message).toMatch(/tags: a resource has at most 50 tags, .*given are 51 beside/);
+    expect(message).toMatch(/tags.cost\/centre: the name of a tag .*without <>%&/);
+    expect(message).toMatch(/tags.owner: the value of a tag .* 256 characters/);
+    expect(message.split('\n')).toHaveLength(4);
+  });
+
   it('that Azure would refuse late, or in words of its own, are refused at once', () => {
     const deployerPrincipalId = '3b1f6471-1bf0-4dda-aec3-cb9272f09590';
     const message = refusal({

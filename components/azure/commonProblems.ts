@@ -34,6 +34,7 @@ export function commonProblems(problems: Problems, settings: CommonSettings, rul
     'public access',
   );
   reachProblems(problems, settings);
+  tagProblems(problems, settings.tags ?? {});
   validatePrivateDnsZones(problems, settings.privateEndpoints, cloud);
   validateCustomerManagedKey(problems, settings.customerManagedKey);
   overrideProblems(problems, settings, rules);
@@ -65,6 +66,31 @@ function reachProblems(problems: Problems, settings: CommonSettings): void {
     problems.add(
       'deployerIpAddresses',
       'addresses are let in only with privateEndpoints, deployerReach ipAllowList and no publicNetworkAccess; leave the addresses out otherwise.',
+    );
+  }
+}
+
+/**
+ * "Use tags to organize your Azure resources": 50 tags, values of up to 256 characters; names without <>%&\\?/, of up to 128
+ * characters on storage accounts. `hospitalId` and `environment` are the component's own.
+ */
+function tagProblems(problems: Problems, tags: NonNullable<CommonSettings['tags']>): void {
+  const names = Object.keys(tags);
+  const others = names.filter((name) => name !== 'hospitalId' && name !== 'environment').length;
+  if (others > 48) {
+    problems.add(
+      'tags',
+      `a resource has at most 50 tags, hospitalId and environment among them; given are ${others} beside those.`,
+    );
+  }
+  for (const name of names) {
+    const rule = 'the name of a tag must be 1 to 128 characters without <>%&\\?/';
+    problems.text(`tags.${name}`, name, /^[^<>%&\\?/]{1,128}$/u, rule);
+    problems.text(
+      `tags.${name}`,
+      tags[name],
+      /^.{0,256}$/su,
+      'the value of a tag must be a text of at most 256 characters',
     );
   }
 }
