@@ -21,6 +21,14 @@ export function dataProtection(
 }
 
 /**
+ * Lets a child go with its parent in one deletion, where the parent may go. A protected parent stays, and the engine, which
+ * learns of that only meanwhile, would have forgotten the child: the next update would meet it as existing already.
+ */
+export function goesWith(parent: pulumi.Resource, isProtected = false): pulumi.CustomResourceOptions {
+  return isProtected ? {} : { deletedWith: parent };
+}
+
+/**
  * A lock on one resource, where locks are asked for. It keeps everything below its scope as well, role assignments and
  * diagnostic settings included, so it comes after all that was made so far and goes before it.
  */

@@ -188,13 +188,13 @@ function buildProvisioning(site: Site, hub: IotHubResource): ProvisioningService
 
 /** Certificates, roles of people, and what lies on data planes or is handed over. */
 function finish(
-  { children, surroundings, settings, grants, dataPlane, hospitalId }: Site,
+  { children, surroundings, settings, grants, dataPlane, hospitalId, protection }: Site,
   hub: IotHubResource,
   provisioning: ProvisioningService | undefined,
   deviceDataHub: EventHub,
   { rawContainer, administrationContainer }: Storage,
 ) {
-  hubCertificates(children, surroundings.resourceGroupName, hub, settings);
+  hubCertificates(children, surroundings.resourceGroupName, hub, settings, protection.protect);
   const assignments = grants.add(...deployerGrants(settings, { provisioningId: provisioning?.id, hubId: hub.id }));
   const scopes = { eventHubId: deviceDataHub.id, rawContainer, administrationContainer, hubId: hub.id };
   grants.add(...operatorGrants(settings.roleAssignments, scopes));

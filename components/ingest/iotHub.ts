@@ -4,6 +4,7 @@ import type { input } from '@pulumi/azure-native/types';
 import type * as pulumi from '@pulumi/pulumi';
 import { type Children, nameFromId, type Surroundings } from '../azure/component';
 import type { Identity } from '../azure/identity';
+import { goesWith } from '../azure/protection';
 import { certificateName } from './certificates';
 import type { CompleteSettings } from './defaults';
 import { hubRouting, type RoutingTargets, routedHosts } from './routing';
@@ -91,6 +92,7 @@ export function hubCertificates(
   resourceGroupName: pulumi.Input<string>,
   hub: IotHubResource,
   { deviceCertificateAuthorities, edge }: CompleteSettings,
+  isProtected: boolean,
 ): Certificate[] {
   return [...deviceCertificateAuthorities, ...(edge?.certificateAuthorities ?? [])].map(
     (authority) =>
@@ -103,7 +105,7 @@ export function hubCertificates(
             certificateName: certificateName(authority),
             properties: { certificate: authority.certificate, isVerified: true },
           },
-          { deletedWith: hub },
+          goesWith(hub, isProtected),
         ),
       ),
   );

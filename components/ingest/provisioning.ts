@@ -4,6 +4,7 @@ import { Resource } from '@pulumi/azure-native/resources/resource';
 import type * as pulumi from '@pulumi/pulumi';
 import { type Children, nameFromId, type Surroundings } from '../azure/component';
 import type { Identity } from '../azure/identity';
+import { goesWith } from '../azure/protection';
 import type { JsonObject } from '../dataPlane/document';
 import { certificateName, idOfAuthority } from './certificates';
 import type { CompleteSettings } from './defaults';
@@ -85,7 +86,7 @@ export function provisioningService(
     idScope: properties.apply(({ idScope }) => idScope),
     deviceHost: properties.apply(({ deviceProvisioningHostName }) => deviceProvisioningHostName),
     serviceHost: properties.apply(({ serviceOperationsHostName }) => serviceOperationsHostName),
-    certificates: certificates(children, resourceGroupName, resource, settings),
+    certificates: certificates(children, resourceGroupName, resource, settings, opts.protect),
   };
 }
 
@@ -94,6 +95,7 @@ function certificates(
   resourceGroupName: pulumi.Input<string>,
   service: Resource,
   { deviceCertificateAuthorities, edge }: CompleteSettings,
+  isProtected: boolean | undefined,
 ): DpsCertificate[] {
   return [...deviceCertificateAuthorities, ...(edge?.certificateAuthorities ?? [])].map(
     (authority) =>
@@ -106,7 +108,7 @@ function certificates(
             certificateName: certificateName(authority),
             properties: { certificate: authority.certificate, isVerified: true },
           },
-          { deletedWith: service },
+          goesWith(service, isProtected),
         ),
       ),
   );
