@@ -52,10 +52,13 @@ test('reference and configuration schema are those of the library (else: npm run
   expect(JSON.parse(read('stacks/hospital.schema.json'))).toEqual(await hospitalSchema());
 });
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/limits.md', 'docs/local-cloud.md'])('%s links to what is there', (file) => {
-  const links = [...read(file).matchAll(/\]\(([^)#:]+)\)/g)].map(([, target]) => target ?? '');
-  expect(links.filter((target) => !existsSync(join(repository, dirname(file), target)))).toEqual([]);
-});
+test.each(['README.md', 'CONTRIBUTING.md', 'docs/limits.md', 'docs/local-cloud.md'])(
+  '%s links to what is there',
+  (file) => {
+    const links = [...read(file).matchAll(/\]\(([^)#:]+)\)/g)].map(([, target]) => target ?? '');
+    expect(links.filter((target) => !existsSync(join(repository, dirname(file), target)))).toEqual([]);
+  },
+);
 
 function settings() {
   return Object.values(schema.types).map(({ properties = {} }) => properties);
