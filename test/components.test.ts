@@ -267,6 +267,10 @@ describe('what the deployment cannot do itself', () => {
         routes: { upstream: 'FROM /messages/* INTO $upstream' },
         storeAndForwardConfiguration: { timeToLiveSecs: 604_800 },
       });
+      const { systemModules } = deployment.content.modulesContent.$edgeAgent['properties.desired'];
+      const { HostConfig } = JSON.parse(systemModules.edgeHub.settings.createOptions);
+      expect(HostConfig.Binds).toEqual([`/srv/iotedge/edgeHub:${systemModules.edgeHub.env.StorageFolder.value}`]);
+      expect(Object.keys(HostConfig.PortBindings)).toEqual(['443/tcp', '5671/tcp', '8883/tcp']);
       const steps = await resolved(built.manualSteps);
       expect(steps.map((step) => /enrollment-groups|deployment/.exec(step)?.[0])).toEqual([
         'enrollment-groups',

@@ -48,6 +48,7 @@ const edge: Complete<EdgeSettings> = {
   timeToLiveSecs: 604_800,
   edgeAgentImageTag: '1.5',
   edgeHubImageTag: '1.5',
+  hostStorageFolder: '/srv/iotedge',
   certificateAuthorities: [],
 };
 

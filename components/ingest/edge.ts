@@ -28,8 +28,17 @@ export function edgeDeployment(hospitalId: string, settings: CompleteSettings, e
 /** Schema versions of the module twins ("Properties of the IoT Edge agent and hub module twins"). */
 const twinSchemaVersion = '1.1';
 
-function edgeAgent({ edgeAgentImageTag, edgeHubImageTag }: EdgeSettings): JsonObject {
+/**
+ * Where the modules keep their state, in their containers. Without a folder of the host behind it, messages that wait for the
+ * uplink are lost with the container, as when an image is renewed ("Give IoT Edge modules access to local storage").
+ */
+const moduleStorageFolder = '/iotedge/storage';
+
+function edgeAgent({ edgeAgentImageTag, edgeHubImageTag, hostStorageFolder }: EdgeSettings): JsonObject {
   const registry = 'mcr.microsoft.com';
+  const env = { StorageFolder: { value: moduleStorageFolder } };
+  const storage = (module: string) => ({ Binds: [`${hostStorageFolder}/${module}:${moduleStorageFolder}`] });
+  const createOptions = (hostConfig: JsonObject) => JSON.stringify({ HostConfig: hostConfig });
   return {
     'properties.desired': {
       schemaVersion: twinSchemaVersion,
@@ -37,13 +46,21 @@ function edgeAgent({ edgeAgentImageTag, edgeHubImageTag }: EdgeSettings): JsonOb
       systemModules: {
         edgeAgent: {
           type: 'docker',
-          settings: { image: `${registry}/azureiotedge-agent:${edgeAgentImageTag}`, createOptions: '{}' },
+          env,
+          settings: {
+            image: `${registry}/azureiotedge-agent:${edgeAgentImageTag}`,
+            createOptions: createOptions(storage('edgeAgent')),
+          },
         },
         edgeHub: {
           type: 'docker',
           status: 'running',
           restartPolicy: 'always',
-          settings: { image: `${registry}/azureiotedge-hub:${edgeHubImageTag}`, createOptions: hubPorts() },
+          env,
+          settings: {
+            image: `${registry}/azureiotedge-hub:${edgeHubImageTag}`,
+            createOptions: createOptions({ ...storage('edgeHub'), PortBindings: hubPorts() }),
+          },
         },
       },
       modules: {},
@@ -51,11 +68,10 @@ function edgeAgent({ edgeAgentImageTag, edgeHubImageTag }: EdgeSettings): JsonOb
   };
 }
 
-/** Devices reach the gateway by MQTT (8883), AMQP (5671) and HTTPS (443). Create options travel as text. */
-function hubPorts(): string {
+/** Devices reach the gateway by MQTT (8883), AMQP (5671) and HTTPS (443). */
+function hubPorts(): JsonObject {
   const ports = ['443', '5671', '8883'];
-  const bindings = Object.fromEntries(ports.map((port) => [`${port}/tcp`, [{ HostPort: port }]]));
-  return JSON.stringify({ HostConfig: { PortBindings: bindings } });
+  return Object.fromEntries(ports.map((port) => [`${port}/tcp`, [{ HostPort: port }]]));
 }
 
 function edgeHub({ timeToLiveSecs }: EdgeSettings): JsonObject {

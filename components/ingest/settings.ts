@@ -207,6 +207,12 @@ export interface EdgeSettings {
    */
   edgeHubImageTag?: string;
   /**
+   * Folder on the gateway in which waiting messages outlive the modules' containers, with the folders `edgeAgent` and
+   * `edgeHub` in it; default `/srv/iotedge`. The device team makes them.
+   * @default /srv/iotedge
+   */
+  hostStorageFolder?: string;
+  /**
    * Authorities that sign the gateways' certificates; default none: gateways are registered by hand. They must not be
    * those of the devices, since a certificate leads to one enrolment group only.
    * @default none

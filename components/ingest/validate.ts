@@ -217,6 +217,12 @@ function deviceProblems(problems: Problems, settings: CompleteSettings, now: Dat
     /^[a-z0-9-]{1,91}$/,
     'the id of the automatic deployment must be 1 to 91 lower-case letters, digits and hyphens',
   );
+  problems.text(
+    'edge.hostStorageFolder',
+    edge.hostStorageFolder,
+    /^(\/[^/:]+)+$/,
+    'the storage folder of a gateway must be an absolute path without a colon and a slash at its end',
+  );
   problems.wholeNumber('edge.priority', edge.priority, 0, 2_147_483_647, 'the priority of the automatic deployment');
   problems.wholeNumber(
     'edge.timeToLiveSecs',
