@@ -79,7 +79,7 @@ export function eventHubsNamespace(
   };
   const namespace = new Namespace(...children.of('event-hubs', args, opts));
   const name = nameFromId(namespace.id);
-  // Open ones have it, too: azure-native deletes a rule set by closing the namespace, so it must stay when private endpoints go.
+  // Open ones have it, too, and it goes with the namespace alone: azure-native deletes a rule set by closing the namespace.
   new NamespaceNetworkRuleSet(
     ...children.of(
       'event-hubs-network',
@@ -91,7 +91,7 @@ export function eventHubsNamespace(
         // IoT Hub routes from outside of any virtual network; it comes in as a trusted service.
         trustedServiceAccessEnabled: true,
       },
-      { deletedWith: namespace },
+      { retainOnDelete: true },
     ),
   );
   return { id: namespace.id, name, resourceGroupName, serviceBusEndpoint: namespace.serviceBusEndpoint };

@@ -59,14 +59,19 @@ export function writeOnceAccount(
   const place = { resourceGroupName: surroundings.resourceGroupName, accountName: nameFromId(account.id) };
   const thirtyDays = { enabled: true, days: 30 };
   new BlobServiceProperties(
-    ...children.of(`${child}-blobs`, {
-      ...place,
-      blobServicesName: 'default',
-      isVersioningEnabled: true,
-      changeFeed: { enabled: true },
-      deleteRetentionPolicy: thirtyDays,
-      containerDeleteRetentionPolicy: thirtyDays,
-    }),
+    ...children.of(
+      `${child}-blobs`,
+      {
+        ...place,
+        blobServicesName: 'default',
+        isVersioningEnabled: true,
+        changeFeed: { enabled: true },
+        deleteRetentionPolicy: thirtyDays,
+        containerDeleteRetentionPolicy: thirtyDays,
+      },
+      // They go with the account: azure-native deletes them by putting back Azure's defaults, without versions.
+      { retainOnDelete: true },
+    ),
   );
   new ManagementPolicy(
     ...children.of(`${child}-lifecycle`, {
