@@ -134,3 +134,12 @@ function secondsOf(given: string, problems: string[]): number {
   if (!(seconds >= 0 && seconds <= 3600)) problems.push(`--role-delay is ${given}; it must be 0 to 3600 seconds.`);
   return seconds;
 }
+
+/** A cut that the recording never mends would keep what the gateway holds for good. @throws OptionsError */
+export function requireCutWithin({ cutUplink }: StartOptions, lastMinute: number): void {
+  if (cutUplink === undefined || cutUplink.toMinute <= lastMinute) return;
+  const { fromMinute, toMinute } = cutUplink;
+  throw new OptionsError([
+    `--cut-uplink is ${fromMinute}-${toMinute}; the recording ends in minute ${Math.floor(lastMinute)}, and the cut must end by then.`,
+  ]);
+}
