@@ -1,10 +1,8 @@
-import { parseBody, propertyTokens } from '../../runtime/medtech/body';
-import { MedTechError } from '../../runtime/medtech/errors';
+import { parseBody } from '../../runtime/medtech/body';
 import { compileExpression } from '../../runtime/medtech/expressions/compile';
 import type { ExpressionLanguage } from '../../runtime/medtech/expressions/expression';
 import { isoText } from '../../runtime/medtech/instant';
 import { loadDeviceMapping } from '../../runtime/medtech/mapping/deviceMapping';
-import { type MappingProblem, problemText } from '../../runtime/medtech/mapping/source';
 import { normalize as normalizeMessage, normalizeRoot } from '../../runtime/medtech/normalize';
 import {
   DateToken,
@@ -16,7 +14,10 @@ import {
   textOf,
 } from '../../runtime/medtech/tokens';
 
+import { errorsOf, failure, mappingText } from './failures';
+
 export { partitionKey } from '../../runtime/medtech/partitionKey';
+export { mapObservations, resolveIdentity, sampledData } from './fhirAdapter';
 
 /** A raw device message, or the finished root object as JSON. */
 type Event =
@@ -28,24 +29,6 @@ type Event =
       readonly systemProperties?: Record<string, unknown>;
       readonly enqueuedTime?: string;
     };
-
-interface Failure {
-  readonly class: string;
-  readonly message: string;
-}
-
-export function failure(error: unknown): Failure {
-  if (error instanceof MedTechError) return { class: error.errorName, message: error.message };
-  throw error;
-}
-
-export function mappingText(mapping: unknown): string {
-  return typeof mapping === 'string' ? mapping : JSON.stringify(mapping, null, 2);
-}
-
-export function errorsOf(problems: readonly MappingProblem[]): string[] {
-  return problems.filter((problem) => problem.level === 'error').map(problemText);
-}
 
 export function normalize(input: { readonly deviceMapping: unknown; readonly events: readonly Event[] }) {
   const { mapping, problems } = loadDeviceMapping(mappingText(input.deviceMapping), 'medtech');

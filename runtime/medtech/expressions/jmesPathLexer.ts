@@ -1,7 +1,7 @@
 /** What is wrong with a JMESPath expression and where. */
 export class JmesPathSyntaxError extends Error {}
 
-export type Symbol =
+export type Punctuation =
   | '.'
   | '*'
   | '['
@@ -28,7 +28,7 @@ export type Symbol =
   | '>=';
 
 export type Lexeme =
-  | { readonly kind: 'symbol'; readonly symbol: Symbol; readonly at: number }
+  | { readonly kind: 'symbol'; readonly symbol: Punctuation; readonly at: number }
   | { readonly kind: 'name'; readonly text: string; readonly quoted: boolean; readonly at: number }
   | { readonly kind: 'index'; readonly value: number; readonly at: number }
   | { readonly kind: 'raw'; readonly text: string; readonly at: number }
@@ -66,7 +66,7 @@ export function lexJmesPath(text: string): readonly Lexeme[] {
 
 function lexemeOf(groups: Record<string, string | undefined>, at: number): Lexeme | undefined {
   const { name, quoted, index, raw, literal, symbol } = groups;
-  if (symbol !== undefined) return { kind: 'symbol', symbol: symbol as Symbol, at };
+  if (symbol !== undefined) return { kind: 'symbol', symbol: symbol as Punctuation, at };
   if (name !== undefined) return { kind: 'name', text: name, quoted: false, at };
   if (index !== undefined) return { kind: 'index', value: Number(index), at };
   if (raw !== undefined) return { kind: 'raw', text: raw.slice(1, -1).replaceAll("\\'", "'"), at };

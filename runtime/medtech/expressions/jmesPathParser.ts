@@ -1,7 +1,7 @@
 import { parseBody } from '../body';
 import type { Token } from '../tokens';
 import { functionArity } from './jmesPathFunctions';
-import { JmesPathSyntaxError, type Lexeme, lexJmesPath, type Symbol } from './jmesPathLexer';
+import { JmesPathSyntaxError, type Lexeme, lexJmesPath, type Punctuation } from './jmesPathLexer';
 
 export type Comparator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
@@ -20,7 +20,7 @@ export type JmesNode =
   | { readonly kind: 'hash'; readonly entries: readonly (readonly [string, JmesNode])[] }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly JmesNode[] };
 
-const bindingPower: Partial<Record<Symbol, number>> = {
+const bindingPower: Partial<Record<Punctuation, number>> = {
   '|': 1,
   '||': 2,
   '&&': 3,
@@ -71,7 +71,7 @@ class JmesPathParser {
     return this.lexemes[this.index] as Lexeme;
   }
 
-  private get nextSymbol(): Symbol | undefined {
+  private get nextSymbol(): Punctuation | undefined {
     return this.next.kind === 'symbol' ? this.next.symbol : undefined;
   }
 
@@ -103,7 +103,7 @@ class JmesPathParser {
     }
   }
 
-  private prefixSymbol(symbol: Symbol): JmesNode {
+  private prefixSymbol(symbol: Punctuation): JmesNode {
     switch (symbol) {
       case '@':
         return current;
@@ -258,7 +258,7 @@ class JmesPathParser {
     return { kind: 'call', name, args };
   }
 
-  private separated<T>(close: Symbol, one: () => T): T[] {
+  private separated<T>(close: Punctuation, one: () => T): T[] {
     const all = [one()];
     while (this.nextSymbol === ',') {
       this.index++;
@@ -268,7 +268,7 @@ class JmesPathParser {
     return all;
   }
 
-  private expect(symbol: Symbol): void {
+  private expect(symbol: Punctuation): void {
     if (this.nextSymbol !== symbol) throw this.unexpected();
     this.index++;
   }
