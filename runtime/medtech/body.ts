@@ -1,3 +1,4 @@
+import { type ParseError, parseTree, stripComments } from 'jsonc-parser';
 import { MedTechError } from './errors';
 import { dateTokenOf } from './instant';
 import { type JsonObject, PropertyText, type Token } from './tokens';
@@ -68,4 +69,18 @@ function propertyToken(value: unknown): Token {
   if (value instanceof Date) return new PropertyText(value.toISOString());
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
   return null;
+}
+
+/**
+ * The first JSON value in a text, for the `medtech` compatibility: the original ignores what follows it, and comments.
+ * The text itself when there is none.
+ */
+export function firstJsonValue(text: string): string {
+  try {
+    const errors: ParseError[] = [];
+    const tree = parseTree(text, errors);
+    return tree === undefined ? text : stripComments(text.slice(tree.offset, tree.offset + tree.length));
+  } catch {
+    return text;
+  }
 }

@@ -52,7 +52,7 @@ function ticksOf(time: CivilTime): Ticks | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute - time.offsetMinutes, second);
-  const fraction = time.fraction === '' ? 0n : BigInt(time.fraction.slice(0, 7).padEnd(7, '0'));
+  const fraction = time.fraction === '' ? 0n : BigInt(Math.round(Number(`0.${time.fraction}`) * 1e7));
   return inRange(BigInt(date.getTime()) * ticksPerMillisecond + fraction);
 }
 
@@ -67,6 +67,18 @@ const latest = 2_534_023_007_999_999_999n; // 9999-12-31T23:59:59.9999999
 /** The ticks when they lie in the years 1 to 9999, the original's range of dates. */
 export function inRange(ticks: Ticks): Ticks | undefined {
   return ticks < earliest || ticks > latest ? undefined : ticks;
+}
+
+/** The first and the last of some points in time (Math.min and Math.max do not take them). */
+export function spanOf(times: readonly Ticks[]): { readonly start: Ticks; readonly end: Ticks } {
+  const [first = 0n] = times;
+  let start = first;
+  let end = first;
+  for (const time of times) {
+    if (time < start) start = time;
+    if (time > end) end = time;
+  }
+  return { start, end };
 }
 
 const clock = String.raw`(?:[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: *([AaPp])[Mm])?)?`;

@@ -1,6 +1,6 @@
 import type { DeviceMessage } from '../contracts/deviceMessage';
 import type { Measurement, MeasurementProperty } from '../contracts/measurement';
-import { parseBody, propertyTokens } from './body';
+import { firstJsonValue, parseBody, propertyTokens } from './body';
 import { MedTechError } from './errors';
 import type { Expression } from './expressions/expression';
 import { isoText, parseTimestamp } from './instant';
@@ -25,7 +25,7 @@ export function normalize(mapping: DeviceMapping, message: DeviceMessage): Norma
   let root: JsonObject;
   try {
     root = {
-      Body: parseBody(message.body, mapping.numberKinds),
+      Body: readBody(mapping, message.body),
       Properties: propertyTokens(message.properties),
       SystemProperties: propertyTokens(message.systemProperties),
     };
@@ -33,6 +33,15 @@ export function normalize(mapping: DeviceMapping, message: DeviceMessage): Norma
     return { measurements: [], error: asMedTechError(error) };
   }
   return normalizeRoot(mapping, root, message.enqueuedTime);
+}
+
+function readBody(mapping: DeviceMapping, text: string): Token {
+  try {
+    return parseBody(text, mapping.numberKinds);
+  } catch (error) {
+    if (mapping.compatibility === 'r4') throw error;
+    return parseBody(firstJsonValue(text), mapping.numberKinds);
+  }
 }
 
 /** As normalize, for a message whose root object (`Body`, `Properties`, `SystemProperties`) is there already. */
@@ -44,7 +53,9 @@ export function normalizeRoot(mapping: DeviceMapping, root: JsonObject, enqueued
     for (const template of mapping.templates) {
       for (const match of compiled(template.typeMatch).selectMany(root)) {
         const document = template.scope === 'matchedToken' ? match : { ...root, matchedToken: match };
-        measurements.push(measure(template, document, ingestionTime, mapping.dateText));
+        measurements.push(
+          measure(template, document, ingestionTime, mapping.compatibility === 'medtech' ? 'american' : 'asSent'),
+        );
       }
     }
   } catch (error) {

@@ -47,9 +47,7 @@ export function mergeComponents(
     const existing = merged[index];
     const code = codeOf(value.valueName, codes);
     if (existing === undefined) merged.push({ code, ...createValue(value, samples, bounds, compatibility) });
-    else if (existing.dataAbsentReason !== undefined && compatibility === 'r4') {
-      merged[index] = { code: existing.code, ...createValue(value, samples, bounds, compatibility) };
-    } else {
+    else {
       const context = { value: existing, start: storedStart };
       merged[index] = { ...existing, ...mergeValue(value, samples, context, bounds, compatibility) };
     }

@@ -87,7 +87,7 @@ async function createWhereMissing(
   }
   const patient = await ensure(store, 'Patient', { value: patientId }, {});
   const reference = { reference: `Patient/${patient.id}` };
-  const device: Device = await ensure(store, 'Device', deviceIdentifier(measured, settings), { patient: reference });
+  const device = await ensure<Device>(store, 'Device', deviceIdentifier(measured, settings), { patient: reference });
   if (device.patient === undefined) await store.put({ ...device, patient: reference } as Device);
   else if (patientOf(device) !== patient.id) {
     throw new MedTechError(

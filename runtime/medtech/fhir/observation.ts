@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Compatibility } from '../compatibility';
 import { MedTechError } from '../errors';
 import type { MeasurementGroup } from '../grouping';
-import { isoText, isoTextFull, parseTimestamp, type Ticks } from '../instant';
+import { isoText, isoTextFull, parseTimestamp, spanOf, type Ticks } from '../instant';
 import type { FhirMapping } from '../mapping/fhirMapping';
-import type { CodeableConcept, FhirTemplate } from '../mapping/fhirTemplate';
+import { type CodeableConcept, type FhirTemplate, isVitalSigns } from '../mapping/fhirTemplate';
 import { codeOf, unknownReason } from './codes';
 import { mergeComponents, newComponents } from './components';
 import type { ObservationGroup } from './observationGroup';
@@ -62,7 +62,7 @@ export function createObservation(
       : createValue(template.value, samples, group, compatibility);
   const component = newComponents(group, template, compatibility);
   const category = categoryOf(group, template, compatibility);
-  return compact({
+  return plain({
     resourceType: 'Observation',
     id: resourceId(identifier.system, identifier.value),
     identifier: [identifier],
@@ -94,10 +94,7 @@ export function mergeObservation(
   compatibility: Compatibility,
 ): Observation | undefined {
   const storedPeriod = effectiveTicks(stored);
-  const bounds = {
-    start: storedPeriod.start < group.start ? storedPeriod.start : group.start,
-    end: storedPeriod.end > group.end ? storedPeriod.end : group.end,
-  };
+  const bounds = spanOf([storedPeriod.start, storedPeriod.end, group.start, group.end]);
   const { effectiveDateTime, effectivePeriod, category, ...rest } = stored;
   const merged: { -readonly [K in keyof Observation]: Observation[K] } = { ...rest };
   const wanted = categoryOf(group, template, compatibility);
@@ -120,13 +117,12 @@ export function mergeObservation(
   });
   if (component.length > 0) merged.component = component;
   const unchanged = bounds.start === storedPeriod.start && bounds.end === storedPeriod.end;
-  if (unchanged && effectiveDateTime !== undefined && (compatibility === 'r4' || bounds.start === bounds.end)) {
+  if (unchanged && compatibility === 'r4' && effectiveDateTime !== undefined) {
     merged.effectiveDateTime = effectiveDateTime;
-  } else
-    merged.effectivePeriod =
-      unchanged && effectivePeriod !== undefined ? effectivePeriod : periodOf(bounds, compatibility);
-  const result = compact(merged);
-  if (isDeepStrictEqual(plain(result), plain(stored))) return undefined;
+  } else if (unchanged && effectivePeriod !== undefined) merged.effectivePeriod = effectivePeriod;
+  else merged.effectivePeriod = periodOf(bounds, compatibility);
+  const result = plain(merged);
+  if (isDeepStrictEqual(result, plain(stored))) return undefined;
   return compatibility === 'medtech' ? { ...result, status: 'amended' } : result;
 }
 
@@ -152,8 +148,6 @@ function effectiveTicks(stored: Observation): { readonly start: Ticks; readonly 
   );
 }
 
-const vitalSigns = { system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'vital-signs' };
-
 /** A vital sign is one reading at one time: in `r4`, grouped Observations do not claim to be one. */
 function categoryOf(
   group: ObservationGroup,
@@ -161,9 +155,7 @@ function categoryOf(
   compatibility: Compatibility,
 ): readonly CodeableConcept[] {
   if (compatibility === 'medtech' || group.interval === 'instance') return template.category;
-  return template.category.filter(
-    (concept) => !concept.coding?.some(({ system, code }) => system === vitalSigns.system && code === vitalSigns.code),
-  );
+  return template.category.filter((concept) => !isVitalSigns(concept));
 }
 
 /** Vital signs rule vs-2: without value and components a reason must be given. */
@@ -172,13 +164,7 @@ function absentReason(value: ObservationValue, components: number, compatibility
   return { dataAbsentReason: unknownReason };
 }
 
-/** Without members that are undefined. */
-function compact(observation: { readonly [K in keyof Observation]: Observation[K] | undefined }): Observation {
-  return Object.fromEntries(
-    Object.entries(observation).filter(([, value]) => value !== undefined),
-  ) as unknown as Observation;
-}
-
-function plain(observation: Observation): unknown {
-  return JSON.parse(JSON.stringify(observation));
+/** As it is written: without members that are undefined. */
+function plain(observation: Observation): Observation {
+  return JSON.parse(JSON.stringify(observation)) as Observation;
 }

@@ -1,7 +1,7 @@
 import type { Compatibility } from '../compatibility';
 import { MedTechError } from '../errors';
 import type { MeasurementGroup, TimedMeasurement } from '../grouping';
-import { compactText, compactTextFull, type Ticks } from '../instant';
+import { compactText, compactTextFull, spanOf, type Ticks } from '../instant';
 import type { FhirTemplate, PeriodInterval } from '../mapping/fhirTemplate';
 import { periodTicks, type Sample } from './sampledData';
 
@@ -78,9 +78,7 @@ function correlation(group: MeasurementGroup, template: FhirTemplate, compatibil
       `The FHIR mapping groups type '${template.typeName}' by correlation id, and the measurement has none.`,
     );
   }
-  const times = group.measurements.map((measurement) => measurement.occurred);
-  const first = times.reduce((a, b) => (a < b ? a : b));
-  const end = times.reduce((a, b) => (a > b ? a : b));
+  const { start: first, end } = spanOf(group.measurements.map((measurement) => measurement.occurred));
   const start = compatibility === 'r4' ? floor(first, longestPeriod(template)) : first;
   return { type: group.type, interval: 'correlation', start, end, segment: id, samples: samplesOf(group.measurements) };
 }
@@ -89,7 +87,7 @@ function correlation(group: MeasurementGroup, template: FhirTemplate, compatibil
 function longestPeriod(template: FhirTemplate): Ticks {
   const values = [template.value, ...template.components.map((component) => component.value)];
   const periods = values.map((value) => (value?.valueType === 'SampledData' ? periodTicks(value.defaultPeriod) : 1n));
-  return periods.reduce((a, b) => (a > b ? a : b));
+  return spanOf(periods).end;
 }
 
 /** Two values of one name at the same time keep the first. */

@@ -2,6 +2,8 @@ import type { Compatibility } from '../compatibility';
 import { MedTechError } from '../errors';
 import type { Ticks } from '../instant';
 import type { ValueTemplate } from '../mapping/fhirTemplate';
+import { unknownReason } from './codes';
+import { decimalOf, sampleText } from './decimal';
 import type { ObservationValue } from './resources';
 import { buildSampledData, mergeSamples, parseSampledData, periodTicks, type Sample } from './sampledData';
 
@@ -19,7 +21,8 @@ export interface StoredValue {
 /**
  * value[x] for the samples of one property.
  *
- * @throws MedTechError InvalidQuantityFhirValueException, InvalidOperationException (a String with several values).
+ * @throws MedTechError InvalidQuantityFhirValueException, InvalidOperationException (a String with several values),
+ * FormatException (a sample that is no number, in `r4`).
  */
 export function createValue(
   template: ValueTemplate,
@@ -30,14 +33,20 @@ export function createValue(
   switch (template.valueType) {
     case 'Quantity': {
       const { unit, system, code } = template;
-      return { valueQuantity: { value: quantityNumber(samples, template.valueName), unit, system, code } };
+      return {
+        valueQuantity: { value: quantityNumber(samples, template.valueName, compatibility), unit, system, code },
+      };
     }
-    case 'String':
-      return { valueString: onlySample(samples, template.valueName) };
+    case 'String': {
+      const text = onlySample(samples, template.valueName);
+      const absent = compatibility === 'r4' && text.trim() === '';
+      return absent ? { dataAbsentReason: unknownReason } : { valueString: text };
+    }
     case 'CodeableConcept':
       return { valueCodeableConcept: template.concept };
     case 'SampledData': {
-      const data = buildSampledData(samples, bounds, periodTicks(template.defaultPeriod), slotRule(compatibility));
+      const stream = streamSamples(samples, template.valueName, compatibility);
+      const data = buildSampledData(stream, bounds, periodTicks(template.defaultPeriod), slotRule(compatibility));
       return {
         valueSampledData: {
           origin: { value: 0, unit: template.unit },
@@ -64,6 +73,9 @@ export function mergeValue(
   compatibility: Compatibility,
 ): ObservationValue {
   const kind = `value${template.valueType}` as const;
+  if (compatibility === 'r4' && stored.value.dataAbsentReason !== undefined) {
+    return { dataAbsentReason: undefined, ...createValue(template, samples, bounds, compatibility) };
+  }
   if (stored.value[kind] === undefined) {
     throw new MedTechError(
       'NotSupportedException',
@@ -80,7 +92,8 @@ export function mergeValue(
   }
   const period = periodTicks(template.defaultPeriod);
   const existing = parseSampledData(sampled.data, stored.start, period);
-  const incoming = compatibility === 'r4' ? inFreeSlots(samples, existing, bounds.start, period) : samples;
+  const stream = streamSamples(samples, template.valueName, compatibility);
+  const incoming = compatibility === 'r4' ? inFreeSlots(stream, existing, bounds.start, period) : stream;
   const data = buildSampledData(mergeSamples(existing, incoming), bounds, period, slotRule(compatibility));
   return { valueSampledData: { ...sampled, data } };
 }
@@ -113,12 +126,7 @@ function onlySample(samples: readonly Sample[], name: string): string {
   );
 }
 
-const decimal = /^\s*(?:[+-]?(?:\d[\d,]*\.?\d*|\.\d+)|(?:\d[\d,]*\.?\d*|\.\d+)[+-])\s*$/;
-/** The greatest number of .NET's decimal. */
-const maxDecimal = 79_228_162_514_264_337_593_543_950_335;
-
-/** A decimal in plain notation: sign, thousands commas and blanks around it are allowed, an exponent is not. */
-function quantityNumber(samples: readonly Sample[], name: string): number {
+function quantityNumber(samples: readonly Sample[], name: string, compatibility: Compatibility): number {
   const [first] = samples;
   if (first === undefined || samples.length !== 1) {
     throw new MedTechError(
@@ -126,12 +134,17 @@ function quantityNumber(samples: readonly Sample[], name: string): number {
       `'${name}' has ${samples.length} values where a Quantity takes one.`,
     );
   }
-  if (!decimal.test(first.value)) {
-    throw new MedTechError('InvalidQuantityFhirValueException', `The value of '${name}' is not a decimal number.`);
-  }
-  const plain = first.value.trim().replaceAll(',', '');
-  const sign = /-/.test(plain) ? -1 : 1;
-  const size = Number(plain.replace(/[+-]/, ''));
-  if (size <= maxDecimal) return size === 0 ? 0 : sign * size;
-  throw new MedTechError('InvalidQuantityFhirValueException', `The value of '${name}' exceeds the range of a decimal.`);
+  const value = decimalOf(first.value, compatibility);
+  if (value !== undefined) return value;
+  throw new MedTechError('InvalidQuantityFhirValueException', `The value of '${name}' is not a decimal number.`);
+}
+
+/** FHIR's stream of samples takes decimals only; the original writes whatever text there is. */
+function streamSamples(samples: readonly Sample[], name: string, compatibility: Compatibility): readonly Sample[] {
+  if (compatibility === 'medtech') return samples;
+  return samples.map(({ at, value }) => {
+    const number = decimalOf(value, compatibility);
+    if (number !== undefined) return { at, value: sampleText(number) };
+    throw new MedTechError('FormatException', `A value of '${name}' is not a decimal number, as SampledData needs.`);
+  });
 }

@@ -1,5 +1,4 @@
 import type { Compatibility } from '../compatibility';
-import type { DateText } from '../tokens';
 import { type LoadedMapping, readCollection, type TemplateEntry } from './collection';
 import { type DeviceTemplate, readDeviceTemplate } from './deviceTemplate';
 import { MappingSource } from './source';
@@ -9,7 +8,7 @@ export interface DeviceMapping {
   readonly templates: readonly DeviceTemplate[];
   /** Whether an expression can tell 1 from 1.0, so that bodies must be read the slow way. */
   readonly numberKinds: boolean;
-  readonly dateText: DateText;
+  readonly compatibility: Compatibility;
 }
 
 /**
@@ -27,8 +26,5 @@ export function loadDeviceMapping(text: string, compatibility: Compatibility): L
   const numberKinds = templates.some((template) =>
     template.expressions.some((expression) => expression.expression?.numberKinds === true),
   );
-  return {
-    mapping: { templates, numberKinds, dateText: compatibility === 'medtech' ? 'american' : 'asSent' },
-    problems: source.problems,
-  };
+  return { mapping: { templates, numberKinds, compatibility }, problems: source.problems };
 }

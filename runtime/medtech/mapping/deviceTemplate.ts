@@ -78,7 +78,7 @@ export function readDeviceTemplate(
   template.onlyMembers(kind.calculated ? [...commonMembers, 'defaultExpressionLanguage'] : commonMembers);
   const language = kind.calculated ? readLanguage(template.member('defaultExpressionLanguage')) : 'JsonPath';
   const context = { calculated: kind.calculated, language: language ?? 'JsonPath', compatibility } as const;
-  const typeName = readTypeName(template);
+  const typeName = readTypeName(template, compatibility);
   const field = (name: string) => readExpression(template.required(name), name, context);
   const optional = (name: string) => {
     const node = template.member(name);
@@ -122,12 +122,12 @@ function fixed(paths: readonly string[], name: string): readonly FieldExpression
   return paths.map((path) => fixedExpression(path, name));
 }
 
-function readTypeName(template: MappingNode): string | undefined {
+function readTypeName(template: MappingNode, compatibility: Compatibility): string | undefined {
   const node = template.required('typeName');
   const text = node?.asText();
   if (text === undefined || !blank(text)) return text;
-  node?.problem('typeName may not be blank.');
-  return undefined;
+  node?.problem('typeName may not be blank.', compatibility === 'medtech' ? 'warning' : 'error');
+  return text;
 }
 
 function readLanguage(node: MappingNode | undefined): 'JsonPath' | 'JmesPath' | undefined {

@@ -43,16 +43,18 @@ export interface FhirTemplate {
   readonly components: readonly { readonly codes: readonly Coding[]; readonly value: ValueTemplate | undefined }[];
 }
 
-const intervals: Readonly<Record<string, PeriodInterval>> = {
-  '0': 'instance',
-  '60': 'hour',
-  '1440': 'day',
-  '-1': 'correlation',
-  single: 'instance',
-  hourly: 'hour',
-  daily: 'day',
-  correlationid: 'correlation',
-};
+const intervals: ReadonlyMap<string, PeriodInterval> = new Map(
+  Object.entries({
+    '0': 'instance',
+    '60': 'hour',
+    '1440': 'day',
+    '-1': 'correlation',
+    single: 'instance',
+    hourly: 'hour',
+    daily: 'day',
+    correlationid: 'correlation',
+  } as const),
+);
 
 /** Reads one `CodeValueFhir` template; undefined, with problems, when it cannot be used. */
 export function readFhirTemplate(template: MappingNode, compatibility: Compatibility): FhirTemplate | undefined {
@@ -60,26 +62,39 @@ export function readFhirTemplate(template: MappingNode, compatibility: Compatibi
   const typeNode = template.required('typeName');
   const typeName = typeNode?.asText();
   if (typeName !== undefined && typeName.trim() === '') typeNode?.problem('typeName may not be blank.');
-  const codes = template.required('codes')?.asArray().map(readCoding) ?? [];
-  const category = template.member('category')?.asArray().map(readConcept) ?? [];
+  const codes =
+    template
+      .required('codes')
+      ?.asArray()
+      .map((code) => readCoding(code)) ?? [];
+  const category =
+    template
+      .member('category')
+      ?.asArray()
+      .map((concept) => readConcept(concept, 'known')) ?? [];
   const valueNode = template.member('value');
   const value = valueNode === undefined ? undefined : readValue(valueNode, compatibility);
   const components = (template.member('components')?.asArray() ?? []).map((node) => {
     node.onlyMembers(['codes', 'value']);
     const member = node.member('value');
     return {
-      codes: node.required('codes')?.asArray().map(readCoding) ?? [],
+      codes:
+        node
+          .required('codes')
+          ?.asArray()
+          .map((code) => readCoding(code)) ?? [],
       value: member === undefined ? undefined : readValue(member, compatibility),
     };
   });
   const periodInterval = readInterval(template.member('periodInterval'), compatibility);
   if (typeName === undefined) return undefined;
+  if (compatibility === 'r4' && periodInterval === 'instance' && category.some(isVitalSigns)) checkVitalSign(template);
   return { typeName, periodInterval, codes, category, value, components };
 }
 
 function readInterval(node: MappingNode | undefined, compatibility: Compatibility): PeriodInterval {
   if (node === undefined) return 'instance';
-  const interval = intervals[String(node.value).trim().toLowerCase()];
+  const interval = intervals.get(String(node.value).trim().toLowerCase());
   if (interval !== undefined) return interval;
   node.problem(
     'periodInterval is 0 (instance), 60 (hour), 1440 (day) or -1 (correlation id).',
@@ -88,8 +103,8 @@ function readInterval(node: MappingNode | undefined, compatibility: Compatibilit
   return 'unsupported';
 }
 
-function readCoding(node: MappingNode): Coding {
-  node.onlyMembers(['code', 'system', 'display']);
+function readCoding(node: MappingNode, allowed: 'known' | 'all' = 'known'): Coding {
+  if (allowed === 'known') node.onlyMembers(['code', 'system', 'display']);
   return withoutBlanks({
     system: node.optionalText('system'),
     code: node.optionalText('code'),
@@ -97,8 +112,9 @@ function readCoding(node: MappingNode): Coding {
   });
 }
 
-function readConcept(node: MappingNode): CodeableConcept {
-  const coding = (node.member('codes')?.asArray() ?? []).map(readCoding);
+function readConcept(node: MappingNode, allowed: 'known' | 'all'): CodeableConcept {
+  if (allowed === 'known') node.onlyMembers(['text', 'codes']);
+  const coding = (node.member('codes')?.asArray() ?? []).map((code) => readCoding(code, allowed));
   const text = node.optionalText('text');
   return { ...(coding.length > 0 ? { coding } : {}), ...withoutBlanks({ text }) };
 }
@@ -125,7 +141,7 @@ function readValue(node: MappingNode, compatibility: Compatibility): ValueTempla
     case 'string':
       return { valueType: 'String', valueName };
     case 'codeableconcept':
-      return { valueType: 'CodeableConcept', valueName, concept: readConcept(node) };
+      return { valueType: 'CodeableConcept', valueName, concept: readConcept(node, 'all') };
     case undefined:
       return undefined;
     default:
@@ -155,4 +171,23 @@ function readPeriod(node: MappingNode, compatibility: Compatibility): number | u
 function withoutBlanks<T extends Record<string, string | undefined>>(texts: T): Partial<Record<keyof T, string>> {
   const entries = Object.entries(texts).filter(([, text]) => text !== undefined && text !== '');
   return Object.fromEntries(entries) as Partial<Record<keyof T, string>>;
+}
+
+/** Whether a category says that the Observation is a vital sign. */
+export function isVitalSigns(category: CodeableConcept): boolean {
+  const system = 'http://terminology.hl7.org/CodeSystem/observation-category';
+  return category.coding?.some((coding) => coding.system === system && coding.code === 'vital-signs') ?? false;
+}
+
+/** The vital signs profiles of FHIR R4 take a Quantity only with unit, system and code. */
+function checkVitalSign(template: MappingNode): void {
+  const components = template.member('components')?.items() ?? [];
+  for (const node of [template, ...components]) {
+    const value = node.member('value');
+    if (value === undefined || String(value.member('valueType')?.value).toLowerCase() !== 'quantity') continue;
+    const missing = ['unit', 'system', 'code'].filter((name) => !value.member(name)?.value);
+    if (missing.length > 0) {
+      value.problem(`The Quantity of a vital sign needs unit, system and code; missing: ${missing.join(', ')}.`);
+    }
+  }
 }
