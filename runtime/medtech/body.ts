@@ -19,7 +19,9 @@ export function parseBody(text: string, numberKinds: boolean): Token {
   if (text.trim() === '') return null;
   try {
     const fast = JSON.parse(text) as Token;
-    return checkNumbers(fast, 0) || numberKinds ? parseWithNumberKinds(text) : fast;
+    const ambiguous = checkNumbers(fast, 0);
+    if (!ambiguous && !numberKinds) return fast;
+    return ambiguous || integralFloat.test(text) ? parseWithNumberKinds(text) : withIntegers(fast);
   } catch (error) {
     if (error instanceof MedTechError) throw error;
     throw new MedTechError('InvalidDataFormatException', 'The body of the message is not valid JSON.');
@@ -42,6 +44,21 @@ function checkNumbers(token: Token, depth: number): boolean {
   const object = token as JsonObject;
   for (const name in object) found = checkNumbers(object[name] as Token, depth + 1) || found;
   return found;
+}
+
+/** What may be a float with the value of an integer (`78.0`, `1e3`); a text that looks like one only costs time. */
+const integralFloat = /\d(?:\.0+(?!\d)|[eE])/;
+
+/** Makes every integral number of a tree that was just parsed a bigint: without such floats they all are integers. */
+function withIntegers(token: Token): Token {
+  if (typeof token === 'number') return Number.isInteger(token) ? BigInt(token) : token;
+  if (typeof token !== 'object' || token === null) return token;
+  const members = token as Record<string, Token>;
+  for (const name in members) {
+    const member = members[name] as Token;
+    if (typeof member === 'number' || typeof member === 'object') members[name] = withIntegers(member);
+  }
+  return token;
 }
 
 type ReviverWithSource = (this: unknown, key: string, value: Token, context?: { source?: string }) => Token;

@@ -1,13 +1,20 @@
 import { americanText, dateTokenOf, isoText, type Ticks } from './instant';
 
+/** Scalars that JSON has no kind for. */
+abstract class Scalar {}
+
 /** A date that an expression made (fromUnixTimestamp). Dates in a message's body stay strings and are looked at when used. */
-export class DateToken {
-  constructor(readonly ticks: Ticks) {}
+export class DateToken extends Scalar {
+  constructor(readonly ticks: Ticks) {
+    super();
+  }
 }
 
 /** A string in a message's properties that looks like a date and is none: only the body's strings are dates. */
-export class PropertyText {
-  constructor(readonly text: string) {}
+export class PropertyText extends Scalar {
+  constructor(readonly text: string) {
+    super();
+  }
 }
 
 export type JsonObject = { readonly [name: string]: Token };
@@ -32,13 +39,7 @@ export function isArray(token: Token): token is readonly Token[] {
 }
 
 export function isObject(token: Token): token is JsonObject {
-  return (
-    typeof token === 'object' &&
-    token !== null &&
-    !Array.isArray(token) &&
-    !(token instanceof DateToken) &&
-    !(token instanceof PropertyText)
-  );
+  return typeof token === 'object' && token !== null && !Array.isArray(token) && !(token instanceof Scalar);
 }
 
 /** The property's own value: a name such as `__proto__` or `constructor` finds only what the message holds. */

@@ -87,7 +87,7 @@ function compileStep(step: PathStep): Step {
         if (isArray(token)) slice(token, step, emit);
       };
     case 'query':
-      return query(compileQuery(step.query), step.scan);
+      return scanForPath(step) ?? query(compileQuery(step.query), step.scan);
   }
 }
 
@@ -173,6 +173,28 @@ function query(condition: Condition, scan: boolean): Step {
     if (scan) descend(token, context, test);
     else if (isArray(token)) eachChild(token, context, test);
   };
+}
+
+/** `..[?(@a.b)]`, what nearly every template matches its type with: as query does, in half the time. */
+function scanForPath(step: Extract<PathStep, { kind: 'query' }>): Step | undefined {
+  const { query: node } = step;
+  const names =
+    step.scan && node.kind === 'exists' && node.side.kind === 'path' ? plainNames(node.side.steps) : undefined;
+  const first = names?.[0];
+  if (names === undefined || first === undefined) return undefined;
+  const scan: Step = (token, context, emit) => {
+    visit(context);
+    if (isArray(token)) {
+      for (const item of token) if (typeof item === 'object' && item !== null) scan(item, context, emit);
+    } else if (isObject(token)) {
+      if (Object.hasOwn(token, first) && (names.length === 1 || reaches(token, names))) emit(token);
+      for (const name in token) {
+        const value = token[name] as Token;
+        if (typeof value === 'object' && value !== null) scan(value, context, emit);
+      }
+    }
+  };
+  return scan;
 }
 
 function compileQuery(node: Query): Condition {

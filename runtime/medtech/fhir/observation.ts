@@ -164,7 +164,16 @@ function absentReason(value: ObservationValue, components: number, compatibility
   return { dataAbsentReason: unknownReason };
 }
 
-/** As it is written: without members that are undefined. */
+/** The order of FHIR's definition, so that the same content is the same text. */
+const memberOrder = [
+  ...['resourceType', 'id', 'meta', 'identifier', 'status', 'category', 'code', 'subject', 'encounter'],
+  ...['effectiveDateTime', 'effectivePeriod', 'issued', 'valueQuantity', 'valueSampledData', 'valueString'],
+  ...['valueCodeableConcept', 'dataAbsentReason', 'device', 'component'],
+];
+
+/** As it is written: in FHIR's order, without members that are undefined. */
 function plain(observation: Observation): Observation {
-  return JSON.parse(JSON.stringify(observation)) as Observation;
+  const rank = (name: string) => (memberOrder.includes(name) ? memberOrder.indexOf(name) : memberOrder.length);
+  const members = Object.entries(observation).toSorted(([a], [b]) => rank(a) - rank(b));
+  return JSON.parse(JSON.stringify(Object.fromEntries(members))) as Observation;
 }
