@@ -84,7 +84,8 @@ export function propertyTokens(properties: Readonly<Record<string, unknown>>): J
 function propertyToken(value: unknown): Token {
   if (typeof value === 'string') return dateTokenOf(value) === undefined ? value : new PropertyText(value);
   if (value instanceof Date) return new PropertyText(value.toISOString());
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'boolean' || typeof value === 'bigint') return value;
   return null;
 }
 

@@ -2,7 +2,8 @@ import { MedTechError } from '../errors';
 import { isArray, isObject, type Token } from '../tokens';
 import type { Expression } from './expression';
 import { callFunction, fieldOf } from './jmesPathFunctions';
-import { type JmesNode, parseJmesPath } from './jmesPathParser';
+import { parseJmesPath } from './jmesPathParser';
+import type { JmesNode } from './jmesPathSyntax';
 import { plainText, sameToken } from './jmesPathValues';
 
 /** The most values that one evaluation may visit; only projections within projections over a hostile message reach it. */

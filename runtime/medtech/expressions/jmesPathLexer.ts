@@ -38,7 +38,7 @@ export type Lexeme =
 const lexemePattern = new RegExp(
   [
     String.raw`(?<blank>[ \t\r\n]+)`,
-    String.raw`(?<name>[A-Za-z_][A-Za-z0-9_]*)`,
+    '(?<name>[A-Za-z_][A-Za-z0-9_]*)',
     String.raw`(?<quoted>"(?:[^"\\]|\\.)*")`,
     String.raw`(?<index>-?\d+)`,
     String.raw`(?<raw>'(?:[^'\\]|\\.)*')`,

@@ -1,8 +1,6 @@
+import { JsonPathCursor } from './jsonPathCursor';
 import type { LiteralValue, PathStep, Query, QueryOperator, QuerySide } from './jsonPathSyntax';
 import { compileRegexLiteral } from './regexLiteral';
-
-/** What is wrong with a JSONPath and where. */
-export class JsonPathSyntaxError extends Error {}
 
 /**
  * Parses JSONPath as Newtonsoft.Json 13 does, which mapping files are written for: leading `$` optional, single
@@ -26,24 +24,9 @@ const operators: readonly [string, QueryOperator][] = [
   ['>=', '>='],
   ['>', '>'],
 ];
-const escapes: Readonly<Record<string, string>> = {
-  b: '\b',
-  t: '\t',
-  n: '\n',
-  f: '\f',
-  r: '\r',
-  '\\': '\\',
-  '"': '"',
-  "'": "'",
-  '/': '/',
-};
 const endOfName = '=<!>|&';
 
-class JsonPathParser {
-  private index = 0;
-
-  constructor(private readonly text: string) {}
-
+class JsonPathParser extends JsonPathCursor {
   parse(): readonly PathStep[] {
     this.skipBlanks();
     if (this.ended()) return [];
@@ -228,54 +211,6 @@ class JsonPathParser {
     } catch (error) {
       throw this.error((error as Error).message);
     }
-  }
-
-  private quoted(): string {
-    let text = '';
-    for (this.index++; !this.ended(); this.index++) {
-      const character = this.peek();
-      if (character === "'") {
-        this.index++;
-        return text;
-      }
-      if (character !== '\\') {
-        text += character;
-        continue;
-      }
-      this.index++;
-      const escaped = escapes[this.peek()];
-      if (escaped === undefined) throw this.error(`Unknown escape character: \\${this.peek()}`);
-      text += escaped;
-    }
-    throw this.error('Path ended with an open string');
-  }
-
-  private skipBlanks(): void {
-    while (this.peek() === ' ') this.index++;
-  }
-
-  private ended(): boolean {
-    return this.index >= this.text.length;
-  }
-
-  private peek(): string {
-    return this.text[this.index] ?? '';
-  }
-
-  private unexpected(where: string): JsonPathSyntaxError {
-    return this.error(`Unexpected character ${where}: ${this.peek()}`);
-  }
-
-  private openIndexer(): JsonPathSyntaxError {
-    return this.error('Path ended with open indexer');
-  }
-
-  private openQuery(): JsonPathSyntaxError {
-    return this.error('Path ended with open query');
-  }
-
-  private error(message: string): JsonPathSyntaxError {
-    return new JsonPathSyntaxError(`${message} (character ${this.index + 1} of '${this.text}').`);
   }
 }
 
