@@ -271,6 +271,9 @@ describe('Observations in r4', () => {
         const parts = batches.reduce(store, undefined as Observation | undefined);
         expect(JSON.stringify(parts) === JSON.stringify(whole)).toBe(true);
         expect(batches.reduce(store, parts)).toBe(parts);
+        const contradicted = [[measured(0, 1)], ...batches, [measured(0, 2)]];
+        const stored = contradicted.reduce(store, undefined as Observation | undefined);
+        expect(contradicted.reduce(store, stored)).toBe(stored);
         expect(whole?.category).toBeUndefined();
         const samples = whole?.valueSampledData?.data?.split(' ').filter((slot) => slot !== 'E');
         expect(samples).toHaveLength(new Set(given.map((offset) => Math.floor(offset / 1000))).size);
