@@ -1,0 +1,180 @@
+import { MedTechError } from '../errors';
+import { isArray, isObject, type JsonObject, memberOf, type Token } from '../tokens';
+import { connectorFunctions } from './connectorFunctions';
+import {
+  type Argument,
+  arrayOf,
+  ascending,
+  type FunctionDefinition,
+  invalidType,
+  jsonText,
+  keyOf,
+  kindOf,
+  numberOf,
+  objectOf,
+  plainText,
+  referenceOf,
+  sameToken,
+  textOfArgument,
+} from './jmesPathValues';
+
+/** How many arguments a function takes; undefined for an unknown function (names are case-sensitive). */
+export function functionArity(name: string): { readonly min: number; readonly max: number } | undefined {
+  return functions.get(name);
+}
+
+export function callFunction(name: string, args: readonly Argument[]): Token {
+  const definition = functions.get(name);
+  if (definition === undefined) throw new MedTechError('TemplateExpressionException', `Unknown function ${name}.`);
+  return definition.call(args, name);
+}
+
+const builtIn: Record<string, FunctionDefinition> = {
+  abs: one((value, name) => {
+    const number = numberOf(value, name);
+    return typeof number === 'bigint' ? (number < 0n ? -number : number) : Math.abs(number);
+  }),
+  avg: one((value, name) => {
+    const numbers = arrayOf(value, name).map((item) => Number(numberOf(item, name)));
+    return numbers.length === 0 ? null : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  }),
+  ceil: one((value, name) => rounded(Math.ceil, value, name)),
+  contains: two((subject, searched, name) => {
+    if (isArrayArgument(subject)) return subject.some((item) => sameToken(item, plainToken(searched, name)));
+    const text = textOfArgument(subject, name);
+    const part = plainText(searched);
+    return part !== undefined && text.includes(part);
+  }),
+  ends_with: two((text, end, name) => textOfArgument(text, name).endsWith(textOfArgument(end, name))),
+  floor: one((value, name) => rounded(Math.floor, value, name)),
+  join: two((glue, list, name) => {
+    const separator = textOfArgument(glue, name);
+    return arrayOf(list, name)
+      .map((item) => textOfArgument(item, name))
+      .join(separator);
+  }),
+  keys: one((value, name) => Object.keys(objectOf(value, name))),
+  length: one((value, name) => {
+    const text = plainText(value);
+    if (text !== undefined) return BigInt(text.length);
+    if (isArrayArgument(value)) return BigInt(value.length);
+    return BigInt(Object.keys(objectOf(value, name)).length);
+  }),
+  map: two((expression, list, name) => arrayOf(list, name).map((item) => referenceOf(expression, name)(item))),
+  max: one((value, name) => extreme(arrayOf(value, name), name, 1)),
+  max_by: two((list, expression, name) => extremeBy(list, expression, name, 1)),
+  merge: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    call: (args, name) => {
+      const merged = new Map<string, Token>();
+      for (const arg of args) for (const entry of Object.entries(objectOf(arg, name))) merged.set(...entry);
+      return Object.fromEntries(merged);
+    },
+  },
+  min: one((value, name) => extreme(arrayOf(value, name), name, -1)),
+  min_by: two((list, expression, name) => extremeBy(list, expression, name, -1)),
+  not_null: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    call: (args, name) => args.map((arg) => plainToken(arg, name)).find((arg) => arg !== null) ?? null,
+  },
+  reverse: one((value, name) => {
+    const text = plainText(value);
+    return text === undefined ? arrayOf(value, name).toReversed() : [...text].reverse().join('');
+  }),
+  sort: one((value, name) => {
+    const list = arrayOf(value, name);
+    const keys = list.map((item) => keyOf(item, name, list[0]));
+    return order(list, keys);
+  }),
+  sort_by: two((value, expression, name) => {
+    const list = arrayOf(value, name);
+    return order(list, keysBy(list, expression, name));
+  }),
+  starts_with: two((text, start, name) => textOfArgument(text, name).startsWith(textOfArgument(start, name))),
+  sum: one((value, name) => {
+    const numbers = arrayOf(value, name).map((item) => numberOf(item, name));
+    if (numbers.every((number) => typeof number === 'bigint')) return numbers.reduce((sum, item) => sum + item, 0n);
+    return numbers.reduce<number>((sum, number) => sum + Number(number), 0);
+  }),
+  to_array: one((value, name) => (isArrayArgument(value) ? value : [plainToken(value, name)])),
+  to_number: one((value) => toNumber(value)),
+  to_string: one((value, name) => plainText(value) ?? jsonText(plainToken(value, name))),
+  type: one((value, name) => kindOf(plainToken(value, name))),
+  values: one((value, name) => Object.values(objectOf(value, name))),
+};
+
+const functions: ReadonlyMap<string, FunctionDefinition> = new Map(
+  Object.entries({ ...builtIn, ...connectorFunctions }),
+);
+
+function one(call: (value: Argument, name: string) => Token): FunctionDefinition {
+  return { min: 1, max: 1, call: ([value], name) => call(value as Argument, name) };
+}
+
+function two(call: (first: Argument, second: Argument, name: string) => Token): FunctionDefinition {
+  return { min: 2, max: 2, call: ([first, second], name) => call(first as Argument, second as Argument, name) };
+}
+
+function isArrayArgument(value: Argument): value is readonly Token[] {
+  return typeof value !== 'function' && isArray(value);
+}
+
+function plainToken(value: Argument, name: string): Token {
+  if (typeof value === 'function') throw invalidType(name, 'a value');
+  return value;
+}
+
+function rounded(round: (value: number) => number, value: Argument, name: string): Token {
+  const number = numberOf(value, name);
+  if (typeof number === 'bigint') return number;
+  const whole = round(number);
+  return Number.isFinite(whole) ? BigInt(whole) : whole;
+}
+
+function toNumber(value: Argument): Token {
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
+  const text = plainText(value);
+  if (text === undefined) return null;
+  if (/^-?(?:0|[1-9]\d*)$/.test(text)) return BigInt(text);
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : null;
+}
+
+function keysBy(list: readonly Token[], expression: Argument, name: string): (string | number | bigint)[] {
+  const select = referenceOf(expression, name);
+  const selected = list.map(select);
+  return selected.map((key) => keyOf(key, name, selected[0]));
+}
+
+function order(list: readonly Token[], keys: readonly (string | number | bigint)[]): Token[] {
+  return list
+    .map((item, index) => ({ item, key: keys[index] as string }))
+    .sort((a, b) => ascending(a.key, b.key))
+    .map(({ item }) => item);
+}
+
+function extreme(list: readonly Token[], name: string, direction: 1 | -1): Token {
+  return best(
+    list,
+    list.map((item) => keyOf(item, name, list[0])),
+    direction,
+  );
+}
+
+function extremeBy(value: Argument, expression: Argument, name: string, direction: 1 | -1): Token {
+  const list = arrayOf(value, name);
+  return best(list, keysBy(list, expression, name), direction);
+}
+
+function best(list: readonly Token[], keys: readonly (string | number | bigint)[], direction: 1 | -1): Token {
+  let found = 0;
+  for (let index = 1; index < list.length; index++) {
+    if (ascending(keys[index] as string, keys[found] as string) * direction > 0) found = index;
+  }
+  return list[found] ?? null;
+}
+
+export function fieldOf(token: Token, name: string): Token {
+  return isObject(token) ? (memberOf(token as JsonObject, name) ?? null) : null;
+}

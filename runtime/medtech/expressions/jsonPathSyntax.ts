@@ -1,0 +1,24 @@
+/** Comparisons of a JSONPath filter, as Newtonsoft.Json spells them (`<>` is `!=`). */
+export type QueryOperator = '==' | '===' | '!=' | '!==' | '<' | '<=' | '>' | '>=' | '=~';
+
+export type PathStep =
+  | { readonly kind: 'root' }
+  | { readonly kind: 'fields'; readonly names: readonly string[] }
+  | { readonly kind: 'anyField' }
+  | { readonly kind: 'scanFields'; readonly names: readonly string[] }
+  | { readonly kind: 'scanAll' }
+  | { readonly kind: 'anyItem' }
+  | { readonly kind: 'items'; readonly indexes: readonly number[] }
+  | { readonly kind: 'slice'; readonly start?: number; readonly end?: number; readonly step?: number }
+  | { readonly kind: 'query'; readonly scan: boolean; readonly query: Query };
+
+export type LiteralValue = string | number | bigint | boolean | null;
+export type QuerySide =
+  | { readonly kind: 'path'; readonly steps: readonly PathStep[] }
+  | { readonly kind: 'literal'; readonly value: LiteralValue }
+  | { readonly kind: 'regex'; readonly pattern: RegExp };
+
+export type Query =
+  | { readonly kind: 'exists'; readonly side: QuerySide }
+  | { readonly kind: 'compare'; readonly operator: QueryOperator; readonly left: QuerySide; readonly right: QuerySide }
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly Query[] };
