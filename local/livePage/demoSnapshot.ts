@@ -119,5 +119,5 @@ const demoPlaces: readonly Place[] = [
   { name: 'Event Hubs (AMQP over TLS)', value: 'localhost:5671' },
   { name: 'Blob storage', value: 'https://127.0.0.1:10000/stiomtrawdemo' },
   { name: 'Resource group', value: 'rg-iomt-demo-local' },
-  { name: 'State folder', value: '/home/you/.cache/pulumi-azure-iomt/local' },
+  { name: 'State folder', value: '~/.local/state/pulumi-azure-iomt/local' },
 ];
