@@ -150,6 +150,7 @@ describe('what Azure would refuse fails in the preview', () => {
         'batchFrequencyInSeconds is 30; allowed are whole numbers from 60 to 720',
         'lacks {mm}; it must contain all of {iothub}',
         "endpoint 'elsewhere' is not declared; allowed are events, devicedata, raw",
+        'properties.routing.routes[0].condition: the condition cannot be read',
         'enrichments has 11 entries; allowed are at most 10',
         'properties.routing.enrichments[0].endpointNames: endpointNames is empty; needed is at least one',
       ],
@@ -246,7 +247,15 @@ function badHub(): void {
             },
           ],
         },
-        routes: [{ name: 'all', source: 'DeviceMessages', isEnabled: true, endpointNames: ['elsewhere'] }],
+        routes: [
+          {
+            name: 'all',
+            source: 'DeviceMessages',
+            isEnabled: true,
+            endpointNames: ['elsewhere'],
+            condition: 'a === b',
+          },
+        ],
         enrichments: Array.from({ length: 11 }, (_, i) => ({
           key: `k${i}`,
           value: 'v',

@@ -1,4 +1,5 @@
 import type { ArmResource, Properties } from '../../contracts';
+import { parseQuery } from '../../iotHub/routing/query';
 import { nameOf } from '../armIds';
 import { isUnknownAt, type Placed, textAt, valueAt, valuesAt } from '../values';
 import type { Failure, Rule, Surroundings } from './kind';
@@ -132,6 +133,7 @@ function routeRules(): readonly Rule[] {
     atMost(`${routing}.fallbackRoute.endpointNames`, 1, armTypes),
     unique(`${routing}.enrichments[].key`, armTypes),
     oneOf(`${routing}.fallbackRoute.source`, ['DeviceMessages'], 'ARM types'),
+    routeConditions,
     (inputs) => {
       const known = endpoints(inputs).map(({ value }) => textAt(value, 'name'));
       if (known.includes(undefined) || isUnknownAt(inputs, `${routing}.endpoints`)) return [];
@@ -144,6 +146,21 @@ function routeRules(): readonly Rule[] {
         }));
     },
   ];
+}
+
+/** Conditions are read as the hub reads them, so that a preview says what the hub would refuse. */
+function routeConditions(inputs: Properties): Failure[] {
+  return [`${routing}.routes[].condition`, `${routing}.fallbackRoute.condition`]
+    .flatMap((path) => valuesAt(inputs, path))
+    .flatMap(({ path, value }) => {
+      if (typeof value !== 'string' || value.trim() === '') return [];
+      try {
+        parseQuery(value);
+        return [];
+      } catch (error) {
+        return [{ property: path, reason: `the condition cannot be read: ${(error as Error).message}` }];
+      }
+    });
 }
 
 /** Host and port of a URI, without the ports that HTTPS and AMQPS mean anyway. */
