@@ -87,6 +87,17 @@ function refusal(args: IoMTIngestArgs): string {
 }
 
 describe('IoMTIngest registers', () => {
+  it('a namespace that grows by itself only when it is told to, and says so when it is not', async () => {
+    const namespaceOf = async (eventHubs: IoMTIngestArgs['eventHubs']) =>
+      one(await ingest({ ...minimal(), eventHubs }), 'ingest-event-hubs');
+    expect(await namespaceOf({ maximumThroughputUnits: 8 })).toMatchObject({
+      isAutoInflateEnabled: true,
+      maximumThroughputUnits: 8,
+    });
+    expect(await namespaceOf({})).toMatchObject({ isAutoInflateEnabled: false });
+    expect(await namespaceOf({ sku: 'Premium' })).not.toHaveProperty('isAutoInflateEnabled');
+  });
+
   it('the whole path with three arguments, without keys and open to nobody without a role', async () => {
     const resources = await ingest(minimal());
     const kinds = ['iothub:IotHubResource', 'resources:Resource', 'eventhub:Namespace', 'eventhub:EventHub'];

@@ -58,7 +58,9 @@ export function eventHubsNamespace(
     location,
     tags,
     sku: { name: sku, tier: sku, capacity },
-    ...(maximumThroughputUnits === undefined ? {} : { isAutoInflateEnabled: true, maximumThroughputUnits }),
+    // Said on Standard in both cases: what a program no longer says, Azure leaves as it was.
+    ...(sku === EventHubsSku.Standard && { isAutoInflateEnabled: maximumThroughputUnits !== undefined }),
+    ...(maximumThroughputUnits !== undefined && { maximumThroughputUnits }),
     zoneRedundant: settings.zoneRedundant,
     disableLocalAuth: true,
     minimumTlsVersion: '1.2',
