@@ -81,6 +81,9 @@ describe('a stack that is up', () => {
       },
     });
     expect(await theirs.preview()).toEqual({ changes: {}, steps: [] });
+    // A refresh reads data planes, for which the deployer of this stack has the roles.
+    const { changes } = await cloud.stack('local', clone).preview('--refresh');
+    expect(changes).toEqual({});
   });
 
   test('shows a changed argument as exactly that property', async () => {
