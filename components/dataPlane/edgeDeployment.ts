@@ -1,13 +1,5 @@
-import type { DiffResult } from '@pulumi/pulumi/dynamic';
-import {
-  createDocument,
-  type Document,
-  deleteDocument,
-  type JsonObject,
-  readDocument,
-  updateDocument,
-} from './document';
-import { changed } from './inputs';
+import type { Document, JsonObject } from './document';
+import { documentProvider } from './documentProvider';
 import type { DataPlaneAccess } from './request';
 
 /** An automatic deployment of IoT Edge in an IoT hub. */
@@ -25,30 +17,14 @@ export interface EdgeDeploymentProps extends DataPlaneAccess {
 
 const apiVersion = '2021-04-12';
 
-export async function create(props: EdgeDeploymentProps) {
-  await createDocument(documentOf(props), props);
-  return { id: props.deploymentId, outs: props };
-}
-
-export async function read(id: string, props: EdgeDeploymentProps) {
-  const deployment = await readDocument(documentOf(props), props.deployment, props);
-  return deployment ? { id, props: { ...props, deployment }, inputs: { ...props, deployment } } : {};
-}
-
-export async function update(_id: string, _olds: EdgeDeploymentProps, news: EdgeDeploymentProps) {
-  await updateDocument(documentOf(news), news);
-  return { outs: news };
-}
-
-async function remove(_id: string, props: EdgeDeploymentProps): Promise<void> {
-  await deleteDocument(documentOf(props), props);
-}
+export const { create, read, update, remove, diff } = documentProvider<EdgeDeploymentProps>({
+  place: ['hubHost', 'deploymentId'],
+  id: 'deploymentId',
+  content: 'deployment',
+  documentOf,
+});
 
 export { remove as delete };
-
-export async function diff(_id: string, olds: EdgeDeploymentProps, news: EdgeDeploymentProps): Promise<DiffResult> {
-  return { replaces: changed(olds, news, ['hubHost', 'deploymentId']) };
-}
 
 function documentOf({ hubHost, deploymentId, deployment }: EdgeDeploymentProps): Document {
   return {

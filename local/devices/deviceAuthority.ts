@@ -1,20 +1,16 @@
 import 'reflect-metadata';
-import { createHash, createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { dayMs, issueAuthority, issueLeaf, type KeyAndCertificate } from '../core/issuing';
 
-const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const dayInMilliseconds = 24 * 60 * 60 * 1000;
 const authorityDays = 3650;
 const deviceDays = 730;
 const renewalDays = 30;
 
 /** What a device proves itself with: its X.509 certificate and private key, as PEM. */
-export interface DeviceCredentials {
-  readonly cert: string;
-  readonly key: string;
-}
+export type DeviceCredentials = KeyAndCertificate;
 
 /**
  * The certificate authority of a fleet of devices, as a device maker or a hospital's device team runs one: its
@@ -82,60 +78,14 @@ function writePair(folder: string, name: string, pair: DeviceCredentials): Devic
 
 function isCurrent(pair: DeviceCredentials, root: DeviceCredentials): boolean {
   const certificate = new X509Certificate(pair.cert);
-  const daysLeft = (new Date(certificate.validTo).getTime() - Date.now()) / dayInMilliseconds;
+  const daysLeft = (new Date(certificate.validTo).getTime() - Date.now()) / dayMs;
   return daysLeft > renewalDays && certificate.checkIssued(new X509Certificate(root.cert));
 }
 
-async function issueRoot(name: string): Promise<DeviceCredentials> {
-  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    ...validity(authorityDays),
-    name: [{ CN: [name] }],
-    keys,
-    signingAlgorithm: keyAlgorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  return { key: await privatePem(keys.privateKey), cert: certificate.toString('pem') };
+function issueRoot(name: string): Promise<DeviceCredentials> {
+  return issueAuthority([{ CN: [name] }], authorityDays);
 }
 
-async function issueDevice(deviceId: string, root: DeviceCredentials): Promise<DeviceCredentials> {
-  const issuer = new x509.X509Certificate(root.cert);
-  const rootKey = createPrivateKey(root.key).export({ type: 'pkcs8', format: 'der' });
-  const signingKey = await webcrypto.subtle.importKey('pkcs8', rootKey, keyAlgorithm, false, ['sign']);
-  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...validity(deviceDays),
-    subject: [{ CN: [deviceId] }],
-    issuer: issuer.subject,
-    publicKey: keys.publicKey,
-    signingKey,
-    signingAlgorithm: keyAlgorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-    ],
-  });
-  return { key: await privatePem(keys.privateKey), cert: certificate.toString('pem') };
-}
-
-function validity(days: number): { serialNumber: string; notBefore: Date; notAfter: Date } {
-  const now = Date.now();
-  return {
-    serialNumber: `01${randomBytes(15).toString('hex')}`,
-    notBefore: new Date(now - dayInMilliseconds),
-    notAfter: new Date(now + days * dayInMilliseconds),
-  };
-}
-
-async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    .export({ type: 'pkcs8', format: 'pem' })
-    .toString();
+function issueDevice(deviceId: string, root: DeviceCredentials): Promise<DeviceCredentials> {
+  return issueLeaf(root, [{ CN: [deviceId] }], deviceDays, [x509.ExtendedKeyUsage.clientAuth]);
 }
