@@ -1,0 +1,27 @@
+/** Vital signs and observations that scoring has a slot for. */
+export const vitals = [
+  'heartRate',
+  'respirationRate',
+  'oxygenSaturation',
+  'systolicBloodPressure',
+  'diastolicBloodPressure',
+  'temperature',
+  'consciousness',
+  'supplementalOxygen',
+] as const;
+export type Vital = (typeof vitals)[number];
+
+/**
+ * Which value of which measurement fills a vital's slot. Where two sources measure one vital (ECG rate and pulse, arterial
+ * pressure and cuff) both are recorded as Observations; of those in one slot the one of the lower priority number is
+ * scored. It travels with the measurement as the application property `iomt-scoring`: a JSON array of these.
+ */
+export interface ScoringSource {
+  readonly vital: Vital;
+  /** Name of the value among the measurement's Properties. */
+  readonly valueName: string;
+  /** 0 is preferred to 1. */
+  readonly priority: number;
+}
+
+export const scoringProperty = 'iomt-scoring';
