@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Vital } from '../runtime/contracts/scoringSource';
+
+/** Which value of which measurement type may fill a vital's slot in scoring. */
+export interface DefaultScoringSource {
+  readonly measurementType: string;
+  readonly vital: Vital;
+  readonly valueName: string;
+}
+
+/**
+ * Scoring sources of the starter mappings. Of several for one vital the earlier one is preferred: ECG before pulse,
+ * arterial pressure before cuff. Consciousness and oxygen are a type a value, of which a message has one.
+ */
+export const defaultScoringSources: readonly DefaultScoringSource[] = [
+  { measurementType: 'heartRate', vital: 'heartRate', valueName: 'hr' },
+  { measurementType: 'pulseRate', vital: 'heartRate', valueName: 'pulse' },
+  { measurementType: 'respiratoryRate', vital: 'respirationRate', valueName: 'resp' },
+  { measurementType: 'oxygenSaturation', vital: 'oxygenSaturation', valueName: 'spo2' },
+  { measurementType: 'arterialBloodPressure', vital: 'systolicBloodPressure', valueName: 'abpsys' },
+  { measurementType: 'cuffBloodPressure', vital: 'systolicBloodPressure', valueName: 'nbpsys' },
+  { measurementType: 'arterialBloodPressure', vital: 'diastolicBloodPressure', valueName: 'abpdias' },
+  { measurementType: 'cuffBloodPressure', vital: 'diastolicBloodPressure', valueName: 'nbpdias' },
+  { measurementType: 'bodyTemperature', vital: 'temperature', valueName: 'temp' },
+  { measurementType: 'consciousnessAlert', vital: 'consciousness', valueName: 'avpu' },
+  { measurementType: 'consciousnessConfusion', vital: 'consciousness', valueName: 'avpu' },
+  { measurementType: 'consciousnessVoice', vital: 'consciousness', valueName: 'avpu' },
+  { measurementType: 'consciousnessPain', vital: 'consciousness', valueName: 'avpu' },
+  { measurementType: 'consciousnessUnresponsive', vital: 'consciousness', valueName: 'avpu' },
+  { measurementType: 'consciousnessNotAlert', vital: 'consciousness', valueName: 'avpu' },
+  { measurementType: 'breathingRoomAir', vital: 'supplementalOxygen', valueName: 'oxygen' },
+  { measurementType: 'breathingOxygen', vital: 'supplementalOxygen', valueName: 'oxygen' },
+];
+
+/** File of a starter mapping: beside this module, or, from a bundle in a folder next to it, in `mappings`. */
+export function starterMappingFile(kind: 'device' | 'fhir'): string {
+  const beside = join(__dirname, 'starter', `${kind}.json`);
+  return existsSync(beside) ? beside : join(__dirname, '..', 'mappings', 'starter', `${kind}.json`);
+}
+
+/** Text of a starter mapping. */
+export function starterMapping(kind: 'device' | 'fhir'): string {
+  return readFileSync(starterMappingFile(kind), 'utf8');
+}
