@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -10,18 +10,51 @@ const sources = join(projectFolder, 'components');
  * declarations come from `tsc -p tsconfig.build.json`, which only a release needs.
  */
 export async function build() {
+  await Promise.all([buildComponents(), buildMappings(), buildCommands()]);
+}
+
+const common = {
+  absWorkingDir: projectFolder,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node22',
+  charset: 'utf8',
+  logLevel: 'warning',
+};
+
+async function buildComponents() {
   const { build: transpile } = await import('esbuild');
   const names = readdirSync(sources, { recursive: true }).filter((name) => name.endsWith('.ts'));
   await transpile({
-    absWorkingDir: projectFolder,
+    ...common,
     entryPoints: names.map((name) => join('components', name)),
     outbase: 'components',
     outdir: join('dist', 'components'),
-    format: 'cjs',
-    platform: 'node',
-    target: 'node22',
-    charset: 'utf8',
-    logLevel: 'warning',
+  });
+}
+
+/** The starter mappings and the module that reads them, side by side as in the sources. */
+async function buildMappings() {
+  const { build: transpile } = await import('esbuild');
+  const outdir = join('dist', 'mappings');
+  await transpile({ ...common, entryPoints: [join('mappings', 'starter.ts')], outdir });
+  cpSync(join(projectFolder, 'mappings', 'starter'), join(projectFolder, outdir, 'starter'), { recursive: true });
+}
+
+/** Each command of cli/ is one file that needs nothing installed beside it. */
+async function buildCommands() {
+  const folder = join(projectFolder, 'cli');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.ts')) : [];
+  if (names.length === 0) return;
+  const { build: bundle } = await import('esbuild');
+  await bundle({
+    ...common,
+    entryPoints: names.map((name) => join('cli', name)),
+    outdir: join('dist', 'cli'),
+    bundle: true,
+    // jsonc-parser's `main` is UMD, which a bundler cannot follow.
+    mainFields: ['module', 'main'],
+    banner: { js: '#!/usr/bin/env node' },
   });
 }
 
