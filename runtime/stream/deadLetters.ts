@@ -1,0 +1,74 @@
+import { type DeadLetter, deadLetterName, type FailedStep } from '../contracts/deadLetter';
+import { concurrently } from './concurrently';
+import type { EventBatch, ReceivedEvent } from './eventBatch';
+import { anyFault, hold } from './hold';
+import type { StepLog } from './stepLog';
+
+/** Where dead letters are kept. Writing the same name again replaces what was there. */
+export interface DeadLetterStore {
+  /** @param metadata what `azure-iomt-dead-letters` lists by; names in lower case, values without PHI */
+  put(name: string, content: string, metadata: Readonly<Record<string, string>>): Promise<void>;
+}
+
+/** Letters that are written at a time. */
+const parallelWrites = 8;
+
+/** Writes dead letters, and counts them in the log: one line a batch for each reason. */
+export class DeadLetters {
+  constructor(
+    private readonly store: DeadLetterStore,
+    private readonly log: StepLog,
+  ) {}
+
+  /** Resolves once all letters are kept: as long as the container refuses, the partition is held. */
+  async write(letters: readonly DeadLetter[]): Promise<void> {
+    await concurrently(parallelWrites, letters, (letter) => {
+      const content = JSON.stringify(letter);
+      return hold(
+        letter.step,
+        this.log,
+        () => this.store.put(deadLetterName(letter), content, metadataOf(letter)),
+        anyFault,
+      );
+    });
+    for (const [reason, count] of countReasons(letters)) this.log.error(`iomt.deadLetters ${reason} count=${count}`);
+  }
+}
+
+/** A message that a step gives up, with all that is needed to send it again. */
+export function deadLetterOf(
+  step: FailedStep,
+  reason: DeadLetter['reason'],
+  { eventHub, partitionId }: Pick<EventBatch, 'eventHub' | 'partitionId'>,
+  event: ReceivedEvent,
+  measurement: DeadLetter['measurement'] = null,
+): DeadLetter {
+  const { sequenceNumber, enqueuedTime, partitionKey, contentType, body, properties, systemProperties } = event;
+  return {
+    step,
+    reason,
+    eventHub,
+    partitionId,
+    sequenceNumber,
+    enqueuedTime,
+    partitionKey,
+    contentType,
+    bodyBase64: body.toString('base64'),
+    properties,
+    systemProperties,
+    measurement,
+  };
+}
+
+function metadataOf({ step, reason, enqueuedTime }: DeadLetter): Record<string, string> {
+  return { step, reason: reason.name, enqueuedtime: enqueuedTime };
+}
+
+function countReasons(letters: readonly DeadLetter[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { step, reason } of letters) {
+    const key = `step=${step} reason=${reason.name}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}

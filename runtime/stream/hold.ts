@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FailedStep } from '../contracts/deadLetter';
+import type { StepLog } from './stepLog';
+import { causeOf, isTransientFault, retryAfterOf } from './transient';
+
+/** The wait before the second attempt; it doubles with each further one. */
+const firstWaitMs = 100;
+/** So that a partition goes on within half a minute after the cause is gone. */
+const longestWaitMs = 30_000;
+
+/** For what can only fail for reasons outside of the message, such as a send: every fault is waited out. */
+export const anyFault = (): boolean => true;
+
+/**
+ * Makes attempts until one succeeds, and so holds the partition whose batch is being handled: the host checkpoints a batch
+ * once its handler has ended, also when that failed, so ending would lose what was not delivered. Says `iomt.held` before
+ * each wait, which an alarm reads.
+ *
+ * @param isTransient faults to wait out; every other one is thrown
+ * @param retryAfterMs how long the service asked to wait, if it did; never waits less
+ */
+export async function hold<T>(
+  step: FailedStep,
+  log: StepLog,
+  attempt: () => Promise<T>,
+  isTransient: (error: unknown) => boolean = isTransientFault,
+  retryAfterMs: (error: unknown) => number | undefined = retryAfterOf,
+): Promise<T> {
+  for (let wait = firstWaitMs; ; wait = Math.min(wait * 2, longestWaitMs)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      log.warn(`iomt.held step=${step} cause=${causeOf(error)}`);
+      await pause(Math.max(retryAfterMs(error) ?? 0, withJitter(wait)));
+    }
+  }
+}
+
+/** Partitions that one fault holds do not come back all at once. */
+function withJitter(wait: number): number {
+  return wait * (0.75 + Math.random() / 2);
+}
