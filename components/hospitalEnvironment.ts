@@ -1,7 +1,7 @@
 import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace';
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup';
 import * as pulumi from '@pulumi/pulumi';
-import { commonProblems } from './azure/commonProblems';
+import { commonProblems, hospitalIdProblems } from './azure/commonProblems';
 import type { CommonSettings } from './azure/commonSettings';
 import { Children, Names, nameFromId } from './azure/component';
 import type { SecurityFloor } from './azure/merge';
@@ -10,7 +10,7 @@ import { Problems } from './azure/validation';
 import { overridable, securityFloors } from './ingest/children';
 import { completeSettings } from './ingest/defaults';
 import type { IngestSettings } from './ingest/ingestSettings';
-import { hospitalIdProblems, ingestProblems } from './ingest/validate';
+import { ingestProblems } from './ingest/validate';
 import { IoMTIngest } from './iomtIngest';
 
 /** Physical names of what surrounds the components, to use instead of the computed ones. */

@@ -40,6 +40,13 @@ export function commonProblems(problems: Problems, settings: CommonSettings, rul
   overrideProblems(problems, settings, rules);
 }
 
+export function hospitalIdProblems(problems: Problems, hospitalId: string): void {
+  // A value that starts with $ would be read as a path into the device's twin.
+  const rule = 'hospitalId is written into names, tags and every message: 1 to 64 characters, the first not a $';
+  // Programs without types, as those of other languages, may leave it out.
+  problems.text('hospitalId', hospitalId ?? '', /^[^$\s].{0,63}$/u, rule);
+}
+
 const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
 /** An address or a range of them; /0 would let everybody in. */
 const ipv4 = new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]\\d|[1-9]))?$`);

@@ -1,10 +1,11 @@
 import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type * as pulumi from '@pulumi/pulumi';
+import { dataAccess } from '../azure/commonDefaults';
 import type { Grant, Identity } from '../azure/identity';
+import type { OperatorRight } from '../azure/operators';
 import type { OperatorRole } from './choices';
 import type { CompleteSettings } from './defaults';
 import type { RegistryAccess } from './iotHub';
-import type { OperatorRoleAssignment } from './settings';
 
 const service = 'ServicePrincipal' as const;
 
@@ -52,17 +53,6 @@ export function provisioningGrant(identity: Identity, hubId: pulumi.Input<string
   };
 }
 
-export function encryptionGrant(identity: Identity, keyId: pulumi.Input<string>): Grant {
-  return {
-    name: 'encryption-key',
-    principalId: identity.principalId,
-    principalType: service,
-    role: 'keyVaultCryptoServiceEncryptionUser',
-    scope: keyId,
-    reason: 'Event Hubs and storage wrap their data keys with the customer-managed key.',
-  };
-}
-
 /** What the deployer needs for the data-plane resources that are applied by the deployment itself. */
 export function deployerGrants(
   settings: CompleteSettings,
@@ -101,22 +91,8 @@ interface OperatorScopes {
   readonly hubId: pulumi.Input<string>;
 }
 
-/** Roles for people; unlike the others, nothing on the path breaks without them. */
-export function operatorGrants(assignments: readonly OperatorRoleAssignment[], scopes: OperatorScopes): Grant[] {
-  const rights = operatorRights(scopes);
-  return assignments.flatMap(({ name, principalId, principalType = 'Group', role }) =>
-    rights[role].map(({ suffix, ...right }) => ({
-      ...right,
-      principalId,
-      principalType,
-      name: `operator-${name}-${suffix}`,
-    })),
-  );
-}
-
-type Right = Pick<Grant, 'role' | 'scope' | 'reason'> & { suffix: string };
-
-function operatorRights(scopes: OperatorScopes): Record<OperatorRole, Right[]> {
+/** What comes with each role of people. */
+export function operatorRights(scopes: OperatorScopes): Record<OperatorRole, OperatorRight[]> {
   const reader = { role: 'storageBlobDataReader' as const, reason: 'Operator: reads raw copies.' };
   return {
     readDeviceData: [
@@ -145,7 +121,7 @@ function operatorRights(scopes: OperatorScopes): Record<OperatorRole, Right[]> {
 /** Which of the public endpoints stay open: data services, and the registries that devices and deployer call. */
 export function exposure(settings: CompleteSettings): { data: 'Enabled' | 'Disabled'; registries: RegistryAccess } {
   const { privateEndpoints, publicNetworkAccess, deployerReach, deployerIpAddresses } = settings;
-  const data = publicNetworkAccess ?? (privateEndpoints ? 'Disabled' : 'Enabled');
+  const data = dataAccess(settings);
   if (privateEndpoints && publicNetworkAccess === undefined && deployerReach === 'ipAllowList') {
     return { data, registries: { publicNetworkAccess: 'Enabled', allowedAddresses: deployerIpAddresses } };
   }

@@ -4,6 +4,7 @@ import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
 import * as pulumi from '@pulumi/pulumi';
 import { clouds } from '../azure/clouds';
+import { type Encryption, encryptionKey } from '../azure/encryption';
 import {
   eventHub,
   eventHubsNamespace,
@@ -12,10 +13,12 @@ import {
   namespaceHost,
 } from '../azure/eventHubs';
 import { hopIdentity, type Identity } from '../azure/identity';
-import { type KeyReference, keyReference } from '../azure/keys';
+import { operatorGrants } from '../azure/operators';
+import { propagated } from '../azure/propagation';
+import { siteOf } from '../azure/site';
 import { container, writeOnceAccount } from '../azure/storage';
 import type { IoMTIngestArgs } from '../iomtIngest';
-import { deployerGrants, encryptionGrant, exposure, operatorGrants, provisioningGrant, routerGrants } from './access';
+import { deployerGrants, exposure, operatorRights, provisioningGrant, routerGrants } from './access';
 import { applyEdgeDeployment, applyEnrollmentGroups } from './dataPlane';
 import type { CompleteSettings } from './defaults';
 import { edgeDeployment } from './edge';
@@ -24,7 +27,7 @@ import { hubCertificates, hubHostName, iotHub } from './iotHub';
 import { observe } from './observe';
 import { enrollmentGroups, type ProvisioningService, provisioningService } from './provisioning';
 import { administrationEndpoint, deviceDataEndpoint, rawEndpoint } from './routing';
-import { propagated, type Site, siteOf } from './site';
+import type { IngestSite } from './site';
 
 /** The Azure resources of an ingest. */
 export interface IngestNodes {
@@ -53,7 +56,7 @@ export function buildIngest(
     'hub-router',
     settings.managedIdentities?.hubRouter,
   );
-  const encryption = encryptionKey(site);
+  const encryption = encryptionKey(site, settings.managedIdentities?.customerManagedKey, 'Event Hubs and storage');
   const stream = buildStream(site, encryption);
   const storage = buildStorage(site, encryption);
 
@@ -89,25 +92,7 @@ export function buildIngest(
   };
 }
 
-interface Encryption {
-  readonly key?: KeyReference;
-  readonly ready: pulumi.Resource[];
-}
-
-/** The account and the namespace read the key when they are created, so this role has a gate of its own before them. */
-function encryptionKey(site: Site): Encryption {
-  const { children, names, surroundings, settings, grants } = site;
-  const { customerManagedKey, managedIdentities } = settings;
-  if (!customerManagedKey) return { ready: [] };
-  const identity = hopIdentity(children, names, surroundings, 'encryption', managedIdentities?.customerManagedKey);
-  const assignments = grants.add(encryptionGrant(identity, customerManagedKey.keyId));
-  return {
-    key: keyReference(customerManagedKey, identity),
-    ready: propagated(site, 'key-role-propagation', assignments),
-  };
-}
-
-function buildStream({ children, names, surroundings, settings, protection }: Site, { key, ready }: Encryption) {
+function buildStream({ children, names, surroundings, settings, protection }: IngestSite, { key, ready }: Encryption) {
   const { eventHubs, existingEventHubsNamespaceId, consumerGroups } = settings;
   const namespace =
     existingEventHubsNamespaceId !== undefined
@@ -137,7 +122,7 @@ function buildStream({ children, names, surroundings, settings, protection }: Si
   return { namespace, hub };
 }
 
-function buildStorage({ children, names, surroundings, settings, protection }: Site, { key, ready }: Encryption) {
+function buildStorage({ children, names, surroundings, settings, protection }: IngestSite, { key, ready }: Encryption) {
   const { rawStorage } = settings;
   const account = writeOnceAccount(
     children,
@@ -163,7 +148,13 @@ function buildStorage({ children, names, surroundings, settings, protection }: S
 type Stream = ReturnType<typeof buildStream>;
 type Storage = ReturnType<typeof buildStorage>;
 
-function buildHub(site: Site, router: Identity, { namespace, hub }: Stream, storage: Storage, gate: pulumi.Resource[]) {
+function buildHub(
+  site: IngestSite,
+  router: Identity,
+  { namespace, hub }: Stream,
+  storage: Storage,
+  gate: pulumi.Resource[],
+) {
   const { children, names, surroundings, settings, protection, hospitalId } = site;
   const targets = {
     serviceBusEndpoint: namespace.serviceBusEndpoint,
@@ -175,7 +166,7 @@ function buildHub(site: Site, router: Identity, { namespace, hub }: Stream, stor
   return iotHub(children, surroundings, hospitalId, settings, parts, { ...protection, dependsOn });
 }
 
-function buildProvisioning(site: Site, hub: IotHubResource): ProvisioningService | undefined {
+function buildProvisioning(site: IngestSite, hub: IotHubResource): ProvisioningService | undefined {
   const { children, names, surroundings, settings, grants, protection } = site;
   if (!settings.provisioning.enabled) return undefined;
   const identity = hopIdentity(children, names, surroundings, 'provisioning', settings.managedIdentities?.provisioning);
@@ -188,7 +179,7 @@ function buildProvisioning(site: Site, hub: IotHubResource): ProvisioningService
 
 /** Certificates, roles of people, and what lies on data planes or is handed over. */
 function finish(
-  { children, surroundings, settings, grants, dataPlane, hospitalId, protection }: Site,
+  { children, surroundings, settings, grants, dataPlane, hospitalId, protection }: IngestSite,
   hub: IotHubResource,
   provisioning: ProvisioningService | undefined,
   deviceDataHub: EventHub,
@@ -197,7 +188,7 @@ function finish(
   hubCertificates(children, surroundings.resourceGroupName, hub, settings, protection.protect);
   const assignments = grants.add(...deployerGrants(settings, { provisioningId: provisioning?.id, hubId: hub.id }));
   const scopes = { eventHubId: deviceDataHub.id, rawContainer, administrationContainer, hubId: hub.id };
-  grants.add(...operatorGrants(settings.roleAssignments, scopes));
+  grants.add(...operatorGrants(settings.roleAssignments, operatorRights(scopes)));
 
   const groups = provisioning ? enrollmentGroups(hospitalId, settings) : [];
   const deployment = settings.edge && edgeDeployment(hospitalId, settings, settings.edge);

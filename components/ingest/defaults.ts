@@ -1,3 +1,4 @@
+import { completeCommon } from '../azure/commonDefaults';
 import type { CommonSettings } from '../azure/commonSettings';
 import { merge } from '../azure/merge';
 import type { IngestSettings } from './ingestSettings';
@@ -59,15 +60,7 @@ export const gatewayRole = 'iomt-gateway';
 export function completeSettings(args: CommonSettings & IngestSettings) {
   return {
     ...args,
-    environment: args.environment ?? 'prod',
-    nameGeneration: args.nameGeneration ?? 1,
-    cloud: args.cloud ?? ('AzureCloud' as const),
-    deployerReach: args.deployerReach ?? ('ipAllowList' as const),
-    deployerIpAddresses: args.deployerIpAddresses ?? [],
-    deployerPrincipalType: args.deployerPrincipalType ?? ('Group' as const),
-    roleAssignmentMode: args.roleAssignmentMode ?? ('create' as const),
-    rolePropagationSeconds: args.rolePropagationSeconds ?? 180,
-    lock: args.lock ?? ('None' as const),
+    ...completeCommon(args),
     deviceAuthentication: args.deviceAuthentication ?? ('x509' as const),
     deviceCertificateAuthorities: args.deviceCertificateAuthorities ?? [],
     iotHub: merge(iotHub, args.iotHub),

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { Grant } from '../azure/identity';
-import { roles } from '../azure/roles';
+import { roleSteps } from '../azure/roleSteps';
 import type { CompleteSettings } from './defaults';
 import type { EdgeDeploymentPlan } from './edge';
 import type { EnrollmentGroupPlan } from './provisioning';
@@ -22,10 +22,7 @@ const deploymentFile = 'deployment.json';
 
 /** The steps in their order, as sentences; empty when the deployment does everything itself. */
 export function manualSteps({ settings, grants, groups, deployment, ...hosts }: HandOver): pulumi.Output<string[]> {
-  const steps: pulumi.Input<string>[] = [];
-  if (settings.roleAssignmentMode === 'external') {
-    steps.push(...grants.map(neededRole).map(told));
-  }
+  const steps: pulumi.Input<string>[] = roleSteps(settings.roleAssignmentMode, grants);
   if (settings.deployerReach === 'none') {
     const folder = settings.artefactsFolder;
     for (const { enrollmentGroupId } of hosts.provisioningHost === undefined ? [] : groups) {
@@ -41,22 +38,6 @@ export function manualSteps({ settings, grants, groups, deployment, ...hosts }: 
     }
   }
   return pulumi.all(steps);
-}
-
-function neededRole({ role, principalId, principalType, scope, reason }: Grant): pulumi.Output<string> {
-  return pulumi.interpolate`Assign the role ${roles[role]} (${role}) to the ${principalType} ${principalId} at ${scope}. ${reason}`;
-}
-
-/**
- * Says a step as soon as it is known. The first deployment ends where Azure misses the first role, before the stack has
- * outputs, and whoever gives the roles has to know all that are known by then.
- */
-function told(step: pulumi.Output<string>): pulumi.Output<string> {
-  if (pulumi.runtime.isDryRun()) return step;
-  return step.apply(async (sentence) => {
-    await pulumi.log.info(sentence);
-    return sentence;
-  });
 }
 
 /** Writes the documents that the steps name. Only a deployment does so: a preview leaves no trace. */

@@ -5,11 +5,11 @@ import type { NamespaceReference } from '../azure/eventHubs';
 import { privateEndpoint } from '../azure/privateEndpoints';
 import { lockResource } from '../azure/protection';
 import type { ProvisioningService } from './provisioning';
-import type { Site } from './site';
+import type { IngestSite } from './site';
 
 /** Private endpoints, logs and metrics, and locks last: the same for each resource. */
 export function observe(
-  { children, names, surroundings, settings }: Site,
+  { children, names, surroundings, settings }: IngestSite,
   hub: IotHubResource,
   provisioning: ProvisioningService | undefined,
   namespace: NamespaceReference,
@@ -23,7 +23,7 @@ export function observe(
     { child: 'raw-storage' as const, id: account.id },
   ];
   for (const { child, id } of resources) {
-    privateEndpoint(children, names, surroundings, child, id, settings.privateEndpoints);
+    privateEndpoint(children, names, surroundings, child, id, settings.privateEndpoints, child);
     diagnose(children, child, id, settings.diagnosticSettings, child !== 'raw-storage');
   }
   diagnose(children, 'raw-storage-blobs', blobServiceOf(account.id), settings.diagnosticSettings);

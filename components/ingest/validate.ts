@@ -1,6 +1,7 @@
-import { commonProblems } from '../azure/commonProblems';
+import { commonProblems, hospitalIdProblems } from '../azure/commonProblems';
 import { validateEventHubs } from '../azure/eventHubs';
 import { nameRules } from '../azure/naming';
+import { operatorProblems } from '../azure/operators';
 import { ImmutabilityState, StorageReplication } from '../azure/storage';
 import { known, Problems } from '../azure/validation';
 import { validateAuthorities, validateDifferent } from './certificates';
@@ -16,13 +17,6 @@ export function validateIngest(hospitalId: string, settings: CompleteSettings, n
   commonProblems(problems, settings, { overridable, floors: securityFloors(settings) });
   ingestProblems(problems, settings, now);
   return problems;
-}
-
-export function hospitalIdProblems(problems: Problems, hospitalId: string): void {
-  // A value that starts with $ would be read as a path into the device's twin.
-  const rule = 'hospitalId is written into names, tags and every message: 1 to 64 characters, the first not a $';
-  // Programs without types, as those of other languages, may leave it out.
-  problems.text('hospitalId', hospitalId ?? '', /^[^$\s].{0,63}$/u, rule);
 }
 
 /** What is wrong with the settings that are particular to the ingest. */
@@ -206,7 +200,8 @@ function deviceProblems(problems: Problems, settings: CompleteSettings, now: Dat
   );
   validateAuthorities(problems, 'deviceCertificateAuthorities', devices, now);
   validateDifferent(problems, 'deviceCertificateAuthorities', devices, []);
-  operatorProblems(problems, settings);
+  const roles = Object.values(OperatorRole);
+  operatorProblems(problems, settings.roleAssignments, roles, heldByDeployer(settings));
   if (!edge) return;
   validateAuthorities(problems, 'edge.certificateAuthorities', edge.certificateAuthorities, now);
   validateDifferent(problems, 'edge.certificateAuthorities', edge.certificateAuthorities, devices);
@@ -233,24 +228,10 @@ function deviceProblems(problems: Problems, settings: CompleteSettings, now: Dat
   );
 }
 
-function operatorProblems(problems: Problems, settings: CompleteSettings): void {
-  const { roleAssignments, deployerPrincipalId, deployerReach, edge } = settings;
+/** What the deployer holds for itself on the hub. */
+function heldByDeployer({ deployerPrincipalId, deployerReach, edge }: CompleteSettings): string[] {
   const deployer = edge && deployerReach !== 'none' ? known(deployerPrincipalId) : undefined;
-  // Azure takes the same role for the same principal at the same scope once.
-  const taken = new Set([`${deployer} ${OperatorRole.administerDevices}`]);
-  roleAssignments.forEach(({ name, principalId, role }, i) => {
-    const path = `roleAssignments[${i}]`;
-    problems.oneOf(`${path}.role`, role, Object.values(OperatorRole), 'the role of an operator');
-    const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-    problems.text(`${path}.principalId`, principalId, guid, 'the object id of an operator must be a GUID');
-    const named = `${name} as ${role}`;
-    const principal = known(principalId);
-    const held = principal === undefined ? named : `${principal} ${role}`;
-    if (taken.has(named) || taken.has(held)) {
-      problems.add(path, `"${name}" or its principal has the role ${role} already; leave one of them out.`);
-    }
-    taken.add(named).add(held);
-  });
+  return deployer === undefined ? [] : [`${deployer} ${OperatorRole.administerDevices}`];
 }
 
 function nameProblems(problems: Problems, { names = {} }: CompleteSettings): void {
