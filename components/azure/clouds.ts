@@ -14,53 +14,67 @@ export type AzureCloud = (typeof AzureCloud)[keyof typeof AzureCloud];
 export interface CloudFacts {
   /** Microsoft Entra's sign-in address. */
   readonly authorityHost: string;
-  /** Token scopes of data planes that resources of ours call. */
-  readonly tokenScopes: { readonly iotHub: string; readonly provisioning: string };
+  /** Azure Resource Manager, where no environment variable names another (`ARM_METADATA_HOSTNAME`). */
+  readonly resourceManager: string;
+  /** Token scopes of what resources of ours call beside azure-native. */
+  readonly tokenScopes: Readonly<Record<'iotHub' | 'provisioning' | 'resourceManager' | 'storage', string>>;
   /** Private DNS zones, by the name that `privateEndpoints` uses ("Azure private endpoint DNS zone values"). */
   readonly privateDnsZones: Readonly<Record<PrivateDnsZoneName, string>>;
 }
 
-export type PrivateDnsZoneName = 'azureDevices' | 'azureDevicesProvisioning' | 'serviceBus' | 'blob';
+export type PrivateDnsZoneName = 'azureDevices' | 'azureDevicesProvisioning' | 'serviceBus' | 'blob' | 'sites';
 
 /** Scopes and zones of the sovereign clouds follow the documented suffixes; they have not been run there. */
 export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
   AzureCloud: {
     authorityHost: 'https://login.microsoftonline.com',
+    resourceManager: 'https://management.azure.com',
     tokenScopes: {
       iotHub: 'https://iothubs.azure.net/.default',
       provisioning: 'https://azure-devices-provisioning.net/.default',
+      resourceManager: 'https://management.azure.com/.default',
+      storage: 'https://storage.azure.com/.default',
     },
     privateDnsZones: {
       azureDevices: 'privatelink.azure-devices.net',
       azureDevicesProvisioning: 'privatelink.azure-devices-provisioning.net',
       serviceBus: 'privatelink.servicebus.windows.net',
       blob: 'privatelink.blob.core.windows.net',
+      sites: 'privatelink.azurewebsites.net',
     },
   },
   AzureUSGovernment: {
     authorityHost: 'https://login.microsoftonline.us',
+    resourceManager: 'https://management.usgovcloudapi.net',
     tokenScopes: {
       iotHub: 'https://iothubs.azure.us/.default',
       provisioning: 'https://azure-devices-provisioning.us/.default',
+      resourceManager: 'https://management.usgovcloudapi.net/.default',
+      storage: 'https://storage.azure.com/.default',
     },
     privateDnsZones: {
       azureDevices: 'privatelink.azure-devices.us',
       azureDevicesProvisioning: 'privatelink.azure-devices-provisioning.us',
       serviceBus: 'privatelink.servicebus.usgovcloudapi.net',
       blob: 'privatelink.blob.core.usgovcloudapi.net',
+      sites: 'privatelink.azurewebsites.us',
     },
   },
   AzureChinaCloud: {
     authorityHost: 'https://login.chinacloudapi.cn',
+    resourceManager: 'https://management.chinacloudapi.cn',
     tokenScopes: {
       iotHub: 'https://iothubs.azure.cn/.default',
       provisioning: 'https://azure-devices-provisioning.cn/.default',
+      resourceManager: 'https://management.chinacloudapi.cn/.default',
+      storage: 'https://storage.azure.com/.default',
     },
     privateDnsZones: {
       azureDevices: 'privatelink.azure-devices.cn',
       azureDevicesProvisioning: 'privatelink.azure-devices-provisioning.cn',
       serviceBus: 'privatelink.servicebus.chinacloudapi.cn',
       blob: 'privatelink.blob.core.chinacloudapi.cn',
+      sites: 'privatelink.chinacloudsites.cn',
     },
   },
 };

@@ -13,6 +13,12 @@ export interface ExistingIdentity {
   principalId: pulumi.Input<string>;
 }
 
+/** A user-assigned identity that exists already and whose name a program gives when it asks for tokens. */
+export interface ExistingAppIdentity extends ExistingIdentity {
+  /** Client id (application id) of the identity. */
+  clientId: pulumi.Input<string>;
+}
+
 /** Whether the component makes role assignments. */
 export const RoleAssignmentMode = {
   /** The component makes them. */
@@ -41,15 +47,42 @@ export interface Identity {
   readonly principalId: pulumi.Output<string>;
 }
 
+/** An identity that code runs as: its settings name the client id. */
+export interface AppIdentity extends Identity {
+  readonly clientId: pulumi.Output<string>;
+}
+
+/** The identity of one hop of ours: the given one, else a new one named for its purpose. */
+export function appIdentity(
+  children: Children,
+  names: Names,
+  surroundings: Surroundings,
+  purpose: string,
+  existing: ExistingAppIdentity | undefined,
+): AppIdentity {
+  if (!existing) return newIdentity(children, names, surroundings, purpose);
+  const { id, principalId, clientId } = existing;
+  return { id: pulumi.output(id), principalId: pulumi.output(principalId), clientId: pulumi.output(clientId) };
+}
+
 /** The identity of one hop: the given one, else a new one named for its purpose. */
 export function hopIdentity(
   children: Children,
   names: Names,
-  { resourceGroupName, location, tags }: Surroundings,
+  surroundings: Surroundings,
   purpose: string,
   existing: ExistingIdentity | undefined,
 ): Identity {
-  if (existing) return { id: pulumi.output(existing.id), principalId: pulumi.output(existing.principalId) };
+  if (!existing) return newIdentity(children, names, surroundings, purpose);
+  return { id: pulumi.output(existing.id), principalId: pulumi.output(existing.principalId) };
+}
+
+function newIdentity(
+  children: Children,
+  names: Names,
+  { resourceGroupName, location, tags }: Surroundings,
+  purpose: string,
+): UserAssignedIdentity {
   const resourceName = names.of('identity', undefined, purpose);
   return new UserAssignedIdentity(
     ...children.of(`${purpose}-identity`, { resourceGroupName, resourceName, location, tags }),

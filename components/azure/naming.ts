@@ -77,6 +77,24 @@ export const nameRules = {
     pattern: /^(?=.{2,64}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?$/,
     rule: 'the name of a private endpoint must be 2 to 64 letters, digits, periods, underscores and hyphens',
   },
+  appServicePlan: {
+    abbreviation: 'asp',
+    most: 60,
+    pattern: /^[A-Za-z0-9-]{1,60}$/,
+    rule: 'the name of an App Service plan must be 1 to 60 letters, digits and hyphens',
+  },
+  functionApp: {
+    abbreviation: 'func',
+    most: 60,
+    pattern: /^(?=.{2,60}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
+    rule: 'the name of a function app must be 2 to 60 letters, digits and hyphens, without a hyphen at its ends',
+  },
+  applicationInsights: {
+    abbreviation: 'appi',
+    most: 260,
+    pattern: /^(?=.{1,260}$)[\p{L}\p{N}._()-]*[\p{L}\p{N}_()-]$/u,
+    rule: 'the name of an Application Insights component must be 1 to 260 letters, digits and ._()- and not end with a period',
+  },
 } as const satisfies Record<string, NameRule>;
 
 export type NamedKind = keyof typeof nameRules;

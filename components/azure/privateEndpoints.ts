@@ -27,6 +27,11 @@ export interface PrivateDnsZoneIds {
    * @default none
    */
   blob?: pulumi.Input<string>;
+  /**
+   * Zone `privatelink.azurewebsites.net`: function apps; default none.
+   * @default none
+   */
+  sites?: pulumi.Input<string>;
 }
 
 /** Gives every resource a private endpoint and closes its public one. */
@@ -43,19 +48,26 @@ export const privateLinks = {
   provisioning: { groupId: 'iotDps', zones: ['azureDevicesProvisioning'] },
   'event-hubs': { groupId: 'namespace', zones: ['serviceBus'] },
   'raw-storage': { groupId: 'blob', zones: ['blob'] },
+  'function-app': { groupId: 'sites', zones: ['sites'] },
+  'app-storage': { groupId: 'blob', zones: ['blob'] },
 } as const satisfies Record<string, { groupId: string; zones: readonly PrivateDnsZoneName[] }>;
 
-/** The private endpoint of one resource, and its DNS records where zones are given. */
+/**
+ * The private endpoint of one resource, and its DNS records where zones are given.
+ *
+ * @param link what the resource is
+ */
 export function privateEndpoint(
   children: Children,
   names: Names,
   { resourceGroupName, location, tags }: Surroundings,
-  child: keyof typeof privateLinks,
+  child: string,
   resourceId: pulumi.Input<string>,
   settings: PrivateEndpointSettings | undefined,
+  link: keyof typeof privateLinks,
 ): void {
   if (!settings) return;
-  const { groupId, zones } = privateLinks[child];
+  const { groupId, zones } = privateLinks[link];
   const endpoint = new PrivateEndpoint(
     ...children.of(`${child}-private-endpoint`, {
       resourceGroupName,

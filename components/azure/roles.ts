@@ -9,12 +9,16 @@ export const roles = {
   eventHubsDataReceiver: 'a638d3c7-ab3a-418d-83e6-5f17a39d4fde',
   /** Writes blobs into one container. */
   storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
+  /** Reads and writes all blobs of one account, leases and access rights included: what a functions host needs. */
+  storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
   /** Reads the blobs of one container. */
   storageBlobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
   /** Creates devices in an IoT hub, reads and writes twins, applies automatic deployments. */
   iotHubDataContributor: '4fc6c259-987e-4a07-842e-c321cc9d413f',
   /** Makes enrolment groups in a device provisioning service. */
   provisioningDataContributor: 'dfce44e4-17b7-4bd1-a6d1-04996ec95633',
+  /** Sends metrics, logs and traces to one Application Insights component. */
+  monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb',
   /** Wraps and unwraps data keys with one key of a Key Vault. */
   keyVaultCryptoServiceEncryptionUser: 'e147488a-f6f5-4113-8e2d-b22465e65bf6',
 } as const;

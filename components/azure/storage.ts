@@ -31,16 +31,12 @@ export const ImmutabilityState = {
 export type ImmutabilityState = (typeof ImmutabilityState)[keyof typeof ImmutabilityState];
 
 /** An account that keeps what is written once for as long as the law asks. */
-export interface WriteOnceAccountSettings {
-  readonly name: pulumi.Input<string>;
-  readonly replication: StorageReplication;
+export interface WriteOnceAccountSettings extends AccountSettings {
   readonly retentionDays: pulumi.Input<number>;
   readonly immutabilityState: ImmutabilityState;
   readonly coolAfterDays: pulumi.Input<number>;
   readonly coldAfterDays: pulumi.Input<number>;
   readonly deleteAfterDays: pulumi.Input<number>;
-  readonly publicNetworkAccess: 'Enabled' | 'Disabled';
-  readonly key?: KeyReference;
 }
 
 /**
@@ -83,18 +79,43 @@ export function writeOnceAccount(
   return account;
 }
 
-function accountArgs(
+function accountArgs(surroundings: Surroundings, settings: WriteOnceAccountSettings): StorageAccountArgs {
+  return {
+    ...closedAccountArgs(surroundings, settings),
+    immutableStorageWithVersioning: {
+      enabled: true,
+      immutabilityPolicy: {
+        state: settings.immutabilityState,
+        immutabilityPeriodSinceCreationInDays: settings.retentionDays,
+        allowProtectedAppendWrites: false,
+      },
+    },
+  };
+}
+
+/** What every storage account of the components has, whatever it keeps. */
+interface AccountSettings {
+  readonly name: pulumi.Input<string>;
+  readonly replication: StorageReplication;
+  readonly publicNetworkAccess: 'Enabled' | 'Disabled';
+  /** When given, the public endpoint answers these addresses only. */
+  readonly allowedAddresses?: readonly string[];
+  readonly key?: KeyReference;
+}
+
+/** An account that opens to identities alone, over TLS, without public blobs. */
+function closedAccountArgs(
   { resourceGroupName, location, tags }: Surroundings,
-  settings: WriteOnceAccountSettings,
+  { name, replication, publicNetworkAccess, allowedAddresses, key }: AccountSettings,
 ): StorageAccountArgs {
-  const { publicNetworkAccess, key } = settings;
+  const ipRules = allowedAddresses?.flatMap(ipRule);
   return {
     resourceGroupName,
-    accountName: settings.name,
+    accountName: name,
     location,
     tags,
     kind: 'StorageV2',
-    sku: { name: settings.replication },
+    sku: { name: replication },
     accessTier: 'Hot',
     allowSharedKeyAccess: false,
     defaultToOAuthAuthentication: true,
@@ -108,19 +129,36 @@ function accountArgs(
     publicNetworkAccess,
     networkRuleSet: {
       bypass: 'AzureServices',
-      defaultAction: publicNetworkAccess === 'Disabled' ? 'Deny' : 'Allow',
-    },
-    immutableStorageWithVersioning: {
-      enabled: true,
-      immutabilityPolicy: {
-        state: settings.immutabilityState,
-        immutabilityPeriodSinceCreationInDays: settings.retentionDays,
-        allowProtectedAppendWrites: false,
-      },
+      defaultAction: publicNetworkAccess === 'Disabled' || ipRules ? 'Deny' : 'Allow',
+      ...(ipRules && { ipRules }),
     },
     encryption: accountEncryption(key),
     ...(key && { identity: { type: 'UserAssigned', userAssignedIdentities: [key.identity.id] } }),
   };
+}
+
+/** Storage takes no ranges of one or two addresses; those are given one by one ("Configure Azure Storage firewalls"). */
+function ipRule(address: string): { iPAddressOrRange: string; action: 'Allow' }[] {
+  const [first = '', bits] = address.split('/');
+  const [end = ''] = first.split('.').slice(-1);
+  const even = Number(end) & ~1;
+  const front = first.slice(0, first.length - end.length);
+  const each = bits === '31' ? [`${front}${even}`, `${front}${even + 1}`] : [bits === '32' ? first : address];
+  return each.map((iPAddressOrRange) => ({ iPAddressOrRange, action: 'Allow' }));
+}
+
+/**
+ * The account of one function app: its package, and what the Functions host notes (leases, checkpoints, the state of
+ * timers), which is no patient data.
+ */
+export function hostAccount(
+  children: Children,
+  surroundings: Surroundings,
+  child: string,
+  settings: AccountSettings,
+  opts: pulumi.CustomResourceOptions,
+): StorageAccount {
+  return new StorageAccount(...children.of(child, closedAccountArgs(surroundings, settings), opts));
 }
 
 function accountEncryption(key: KeyReference | undefined): StorageAccountArgs['encryption'] {
@@ -161,13 +199,10 @@ export function container(
   account: StorageAccount,
   containerName: string,
   opts: pulumi.CustomResourceOptions,
+  child = `${containerName}-container`,
 ): BlobContainer {
   const accountName = nameFromId(account.id);
   return new BlobContainer(
-    ...children.of(
-      `${containerName}-container`,
-      { resourceGroupName, accountName, containerName, publicAccess: 'None' as const },
-      opts,
-    ),
+    ...children.of(child, { resourceGroupName, accountName, containerName, publicAccess: 'None' as const }, opts),
   );
 }
