@@ -6,7 +6,7 @@ import {
   type Properties,
   type Resources,
 } from '../contracts';
-import { deployer, judge, localTenantId } from './principals';
+import { deployer, healthRecord, judge, localTenantId } from './principals';
 import { holds, roleOfDefinitionId } from './roles';
 import { type AccessToken, Tokens } from './tokens';
 
@@ -100,7 +100,7 @@ export class LocalAuthority implements Authority {
 
   private principals(): Principal[] {
     const below = this.options.resources.below('/subscriptions').flatMap((resource) => principalOf(resource) ?? []);
-    return [deployer, judge, ...below];
+    return [deployer, judge, healthRecord, ...below];
   }
 }
 

@@ -19,3 +19,11 @@ export const judge: Principal = {
   tenantId: localTenantId,
   name: 'judge',
 };
+
+/** The hospital's health record, which admits patients. It holds the rights that role assignments give it, and no others. */
+export const healthRecord: Principal = {
+  objectId: '10ca1000-0000-4000-8000-00000000000f',
+  clientId: '10ca1000-0000-4000-8000-0000000000fc',
+  tenantId: localTenantId,
+  name: 'health-record',
+};

@@ -1,0 +1,76 @@
+import type { TokenCredential } from '@azure/identity';
+
+/** A resource of FHIR R4 as the hospital's health record writes it. */
+interface Written {
+  readonly resourceType: string;
+  readonly id: string;
+}
+
+/** The patient in the bed of a recorded device; made up, without a name. */
+export function patientIdOf(deviceId: string): string {
+  return `patient-${fhirIdOf(deviceId)}`;
+}
+
+/** A FHIR id from a device's: both are at most 64 characters, but FHIR takes letters, digits, `-` and `.` only. */
+function fhirIdOf(deviceId: string): string {
+  return deviceId.replaceAll(/[^A-Za-z0-9.-]/g, '-').slice(0, 48);
+}
+
+const systems = { device: 'urn:iomt:local:devices', patient: 'urn:iomt:local:patients' } as const;
+
+function resourcesOf(deviceId: string, admittedAt: string): readonly Written[] {
+  const id = fhirIdOf(deviceId);
+  const patient = { reference: `Patient/${patientIdOf(deviceId)}` };
+  const device = { reference: `Device/device-${id}` };
+  const identified = (system: string, value: string) => ({ identifier: [{ system, value }] });
+  return [
+    { resourceType: 'Patient', id: patientIdOf(deviceId), ...identified(systems.patient, patientIdOf(deviceId)) },
+    { resourceType: 'Device', id: `device-${id}`, ...identified(systems.device, deviceId), patient },
+    {
+      resourceType: 'DeviceUseStatement',
+      id: `use-${id}`,
+      status: 'active',
+      subject: patient,
+      device,
+      timingPeriod: { start: admittedAt },
+    },
+  ] as readonly Written[];
+}
+
+const batchSize = 300;
+
+/**
+ * Puts a patient behind every recorded device, as the hospital's health record does before a monitor is switched on.
+ * Doing it again changes nothing.
+ *
+ * @param credential of the health record: it needs FHIR Data Writer
+ * @param admittedAt ISO 8601; from when on the patients wear the devices
+ * @throws Error when the service refuses
+ */
+export async function admit(
+  fhirUrl: string,
+  credential: TokenCredential,
+  deviceIds: readonly string[],
+  admittedAt: string,
+): Promise<void> {
+  const resources = deviceIds.flatMap((deviceId) => resourcesOf(deviceId, admittedAt));
+  for (let from = 0; from < resources.length; from += batchSize) {
+    const entry = resources.slice(from, from + batchSize).map((resource) => ({
+      request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+      resource,
+    }));
+    const token = await credential.getToken(`${fhirUrl}/.default`);
+    const answer = await fetch(fhirUrl, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token?.token}`, 'content-type': 'application/fhir+json' },
+      body: JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }),
+    });
+    const said = await answer.text();
+    const failed = answer.ok ? (JSON.parse(said).entry ?? []).find(isFailed) : { response: { status: answer.status } };
+    if (failed) throw new Error(`The patients could not be admitted: ${failed.response?.status} ${said.slice(0, 500)}`);
+  }
+}
+
+function isFailed({ response }: { response?: { status?: string } }): boolean {
+  return !response?.status?.startsWith('2');
+}
