@@ -1,3 +1,56 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+
 /** The function apps whose code ships with the library, by the names of their folders in `dist/functions`. */
 export const functionAppNames = ['normalize', 'write-observations'] as const;
 export type FunctionAppName = (typeof functionAppNames)[number];
+
+/**
+ * Where the bundles lie: beside the compiled components in the published package, below `dist` where the components run
+ * from source.
+ */
+function bundlesFolder(): string {
+  const published = resolve(__dirname, '..', '..', 'functions');
+  return existsSync(published) ? published : resolve(__dirname, '..', '..', 'dist', 'functions');
+}
+
+/**
+ * The bundle of an app, as a path from the working directory: absolute ones would name a machine's folders in the state.
+ *
+ * @throws Error in one sentence where the bundle is missing, or older than the sources that lie beside it
+ */
+export function bundleFile(app: FunctionAppName): string {
+  const folder = bundlesFolder();
+  const file = join(folder, app, 'main.js');
+  if (!existsSync(file)) throw outOfDate(app, 'is missing');
+  const changed = changedInput(folder, app);
+  if (changed !== undefined) throw outOfDate(app, `is older than ${changed}`);
+  return relative(process.cwd(), file);
+}
+
+export function readBundle(app: FunctionAppName): Uint8Array {
+  return readFileSync(bundleFile(app));
+}
+
+function outOfDate(app: FunctionAppName, what: string): Error {
+  return new Error(
+    `The bundle of the function app "${app}" ${what}; run "npm run build" in the library's folder first.`,
+  );
+}
+
+/**
+ * The first source of a bundle that is no longer what the bundle was made of. The build notes each source's hash; the
+ * published package has neither notes nor sources.
+ */
+function changedInput(folder: string, app: FunctionAppName): string | undefined {
+  const notes = join(folder, `${app}.inputs.json`);
+  if (!existsSync(notes)) return undefined;
+  const inputs = JSON.parse(readFileSync(notes, 'utf8')) as Record<string, string>;
+  const root = resolve(folder, '..', '..');
+  return Object.keys(inputs).find((input) => sha256OfFile(join(root, input)) !== inputs[input]);
+}
+
+function sha256OfFile(file: string): string | undefined {
+  return existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : undefined;
+}

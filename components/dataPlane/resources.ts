@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { EdgeDeploymentProps } from './edgeDeployment';
 import type { EnrollmentGroupProps } from './enrollmentGroup';
+import type { FunctionPackageProps } from './functionPackage';
 import type { RolePropagationProps } from './rolePropagation';
 
 /**
@@ -33,6 +34,18 @@ export class EnrollmentGroup extends pulumi.CustomResource {
 export class EdgeDeployment extends pulumi.CustomResource {
   constructor(name: string, props: Inputs<EdgeDeploymentProps>, opts: pulumi.CustomResourceOptions) {
     super(typeOf('EdgeDeployment'), name, { ...props, __provider: shim('edgeDeployment') }, opts);
+  }
+}
+
+/** In a program, the package is an archive of Pulumi's, which reaches the provider in its serialized form. */
+type FunctionPackageInputs = Inputs<Omit<FunctionPackageProps, 'package'>> & {
+  readonly package: pulumi.Input<pulumi.asset.Archive>;
+};
+
+/** The code of a function app. */
+export class FunctionPackage extends pulumi.CustomResource {
+  constructor(name: string, props: FunctionPackageInputs, opts: pulumi.CustomResourceOptions) {
+    super(typeOf('FunctionPackage'), name, { ...props, __provider: shim('functionPackage') }, opts);
   }
 }
 
