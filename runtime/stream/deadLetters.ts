@@ -1,7 +1,6 @@
 import { type DeadLetter, deadLetterName, type FailedStep } from '../contracts/deadLetter';
-import { concurrently } from './concurrently';
 import type { EventBatch, ReceivedEvent } from './eventBatch';
-import { anyFault, hold } from './hold';
+import { holdForAll } from './hold';
 import type { StepLog } from './stepLog';
 
 /** Where dead letters are kept. Writing the same name again replaces what was there. */
@@ -20,17 +19,13 @@ export class DeadLetters {
     private readonly log: StepLog,
   ) {}
 
-  /** Resolves once all letters are kept: as long as the container refuses, the partition is held. */
+  /** Keeps the letters of one step; as long as the container refuses, the partition is held. */
   async write(letters: readonly DeadLetter[]): Promise<void> {
-    await concurrently(parallelWrites, letters, (letter) => {
-      const content = JSON.stringify(letter);
-      return hold(
-        letter.step,
-        this.log,
-        () => this.store.put(deadLetterName(letter), content, metadataOf(letter)),
-        anyFault,
-      );
-    });
+    const [first] = letters;
+    if (first === undefined) return;
+    await holdForAll(first.step, this.log, parallelWrites, letters, (letter) =>
+      this.store.put(deadLetterName(letter), JSON.stringify(letter), metadataOf(letter)),
+    );
     for (const [reason, count] of countReasons(letters)) this.log.error(`iomt.deadLetters ${reason} count=${count}`);
   }
 }

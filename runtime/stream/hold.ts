@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FailedStep } from '../contracts/deadLetter';
+import { concurrently } from './concurrently';
 import type { StepLog } from './stepLog';
 import { causeOf, isTransientFault, retryAfterOf } from './transient';
 
@@ -35,6 +36,33 @@ export async function hold<T>(
       await pause(Math.max(retryAfterMs(error) ?? 0, withJitter(wait)));
     }
   }
+}
+
+/**
+ * Does the work for every item, at most `limit` at a time, and holds until it is done for all. An attempt begins with
+ * those that are left; whatever the fault, it is waited out.
+ */
+export async function holdForAll<T>(
+  step: FailedStep,
+  log: StepLog,
+  limit: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let left = items;
+  const attempt = async (): Promise<void> => {
+    const failed: T[] = [];
+    let fault: unknown;
+    await concurrently(limit, left, (item) =>
+      work(item).catch((error: unknown) => {
+        failed.push(item);
+        fault = error;
+      }),
+    );
+    left = failed;
+    if (failed.length > 0) throw fault;
+  };
+  await hold(step, log, attempt, anyFault);
 }
 
 /** Partitions that one fault holds do not come back all at once. */
