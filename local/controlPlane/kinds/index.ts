@@ -1,3 +1,5 @@
+import { scheduledQueryRule } from './alerts';
+import { component } from './applicationInsights';
 import { provisioningCertificate, provisioningService } from './deviceProvisioning';
 import { consumerGroup, eventHub, namespace, namespaceNetworkRuleSet } from './eventHubs';
 import { lock, roleAssignment, userAssignedIdentity } from './identityAndAccess';
@@ -16,6 +18,7 @@ import {
 } from './network';
 import { resourceGroup } from './resources';
 import { blobContainer, blobServiceProperties, managementPolicy, storageAccount } from './storage';
+import { appServicePlan, ftpAllowed, scmAllowed, webApp } from './web';
 
 const all: readonly Kind[] = [
   ...[resourceGroup, userAssignedIdentity, roleAssignment, lock, workspace, diagnosticSetting],
@@ -23,6 +26,7 @@ const all: readonly Kind[] = [
   ...[storageAccount, blobContainer, blobServiceProperties, managementPolicy],
   ...[iotHub, certificate, builtInConsumerGroup, provisioningService, provisioningCertificate],
   ...[vault, key],
+  ...[appServicePlan, webApp, scmAllowed, ftpAllowed, component, scheduledQueryRule],
   ...[
     virtualNetwork,
     subnet,

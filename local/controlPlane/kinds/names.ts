@@ -1,5 +1,6 @@
 /** The kinds of azure-native that the control plane knows, by Pulumi type token without package. */
 export const kindNames = [
+  'applicationinsights:Component',
   'authorization:ManagementLockByScope',
   'authorization:RoleAssignment',
   'deviceprovisioningservices:DpsCertificate',
@@ -15,6 +16,7 @@ export const kindNames = [
   'keyvault:Vault',
   'managedidentity:UserAssignedIdentity',
   'monitor:DiagnosticSetting',
+  'monitor:ScheduledQueryRule',
   'network:NetworkSecurityGroup',
   'network:PrivateDnsZoneGroup',
   'network:PrivateEndpoint',
@@ -29,6 +31,10 @@ export const kindNames = [
   'storage:BlobServiceProperties',
   'storage:ManagementPolicy',
   'storage:StorageAccount',
+  'web:AppServicePlan',
+  'web:WebApp',
+  'web:WebAppFtpAllowed',
+  'web:WebAppScmAllowed',
 ] as const;
 
 export type KindName = (typeof kindNames)[number];

@@ -70,6 +70,7 @@ const privateLinkGroups: Readonly<Record<string, readonly string[]>> = {
   'microsoft.eventhub/namespaces': ['namespace'],
   'microsoft.storage/storageaccounts': ['blob', 'dfs', 'queue', 'table', 'file', 'web'],
   'microsoft.keyvault/vaults': ['vault'],
+  'microsoft.web/sites': ['sites'],
 };
 
 export const privateEndpoint: Kind = {
