@@ -12,28 +12,36 @@ export interface DataPlaneAccess {
 }
 
 export interface DataPlaneRequest {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes and texts go as they are, all else as JSON. */
   readonly body?: unknown;
+  /** Statuses that are answers as well, beside 2xx and 404. */
+  readonly answers?: readonly number[];
+  /** Statuses that may heal by themselves here, and then are no answer. */
+  readonly heals?: readonly number[];
+  /** How long one attempt may take; default 30 s. */
+  readonly timeoutSeconds?: number;
   /** The thing called for, in words, for error sentences. */
   readonly what: string;
 }
 
 export interface DataPlaneAnswer {
   readonly status: number;
+  /** What the JSON says; the text itself where it is none. */
   readonly body: unknown;
 }
 
 const firstPauseSeconds = 1;
 const longestPauseSeconds = 20;
-const callTimeoutMilliseconds = 30_000;
+const defaultTimeoutSeconds = 30;
 
 /**
  * Calls a data plane with the deployer's token (DefaultAzureCredential) and repeats what may heal by itself: 401 and 403
  * (a role on its way), 408, 429, 5xx and connection failures, with growing pauses or as Retry-After asks.
  *
- * @returns any 2xx or 404 answer
+ * @returns any 2xx or 404 answer, and what the request takes for one
  * @throws Error in one sentence for any other answer, or when the limit has passed
  */
 export async function call(request: DataPlaneRequest, access: DataPlaneAccess): Promise<DataPlaneAnswer> {
@@ -62,27 +70,29 @@ interface Failed {
 }
 
 async function callOnce(
-  { method, url, headers, body }: DataPlaneRequest,
+  request: DataPlaneRequest,
   { tokenScope }: DataPlaneAccess,
   credential: TokenCredential,
 ): Promise<{ answer: DataPlaneAnswer } | Failed> {
+  const { method, url, headers, body, answers = [], heals = [], timeoutSeconds = defaultTimeoutSeconds } = request;
   const token = await credential.getToken(tokenScope);
   if (!token) return { reason: 'no token for the deployer', mayHeal: false };
   try {
     const response = await fetch(url, {
       method,
       headers: { authorization: `Bearer ${token.token}`, 'content-type': 'application/json', ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(callTimeoutMilliseconds),
+      body: encode(body),
+      signal: AbortSignal.timeout(timeoutSeconds * 1000),
     });
     const text = await response.text();
-    if (response.ok || response.status === 404) return { answer: { status: response.status, body: parse(text) } };
     const { status } = response;
+    const answered = response.ok || status === 404 || answers.includes(status);
+    if (answered && !heals.includes(status)) return { answer: { status, body: parse(text) } };
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
     return {
-      reason: `${status} ${text.slice(0, 300)}`.trim(),
+      reason: `${status} ${withoutSignatures(text).slice(0, 300)}`.trim(),
       status,
-      mayHeal: [401, 403, 408, 429].includes(status) || status >= 500,
+      mayHeal: [401, 403, 408, 429, ...heals].includes(status) || status >= 500,
       retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
     };
   } catch (error) {
@@ -90,8 +100,20 @@ async function callOnce(
   }
 }
 
+function encode(body: unknown): string | Uint8Array<ArrayBuffer> | undefined {
+  if (body === undefined || typeof body === 'string') return body;
+  // Node's own buffers and those of libraries are never shared between threads.
+  return body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body);
+}
+
 function parse(text: string): unknown {
-  return text === '' ? undefined : JSON.parse(text);
+  if (text === '') return undefined;
+  return /^\s*[[{]/.test(text) ? JSON.parse(text) : text;
+}
+
+/** A service may repeat in an error what it was asked, signed addresses among it. */
+export function withoutSignatures(text: string): string {
+  return text.replace(/\bsig=[^&\s"'<]+/gi, 'sig=***');
 }
 
 function connectionError(error: unknown): string {
