@@ -61,8 +61,12 @@ async function buildCommands() {
     outdir: join('dist', 'cli'),
     bundle: true,
     // jsonc-parser's `main` is UMD, which a bundler cannot follow.
-    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-    banner: { js: '#!/usr/bin/env node' },
+    mainFields: ['module', 'main'],
+    // @azure/storage-common asks for its own URL, which a CommonJS module does not have.
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: {
+      js: "#!/usr/bin/env node\nconst importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+    },
   });
 }
 
