@@ -10,11 +10,11 @@ import type { FunctionAppName } from './bundle';
 import { dataAccess } from './commonDefaults';
 import { nameFromId } from './component';
 import { blobServiceOf, diagnose } from './diagnostics';
+import type { Encryption } from './encryption';
 import { deployerGrants, hostGrants } from './functionAppAccess';
 import { deliverPackage } from './functionAppPackage';
 import { type AppSettings, hostSettings, nameValuePairs } from './functionAppSettings';
 import type { AppIdentity, Identity } from './identity';
-import type { KeyReference } from './keys';
 import { privateEndpoint } from './privateEndpoints';
 import { propagated } from './propagation';
 import { goesWith } from './protection';
@@ -28,6 +28,8 @@ export interface FunctionAppSettings {
    * `normalize-deployments`, `normalize-package`.
    */
   readonly child: string;
+  /** Physical names given by the user; computed by default. */
+  readonly names?: { readonly app?: pulumi.Input<string>; readonly storageAccount?: pulumi.Input<string> };
   /** Runs the app: reads its package, keeps the host's state, sends telemetry. */
   readonly identity: AppIdentity;
   /** What else its code asks tokens for. */
@@ -54,8 +56,8 @@ export interface FunctionAppSettings {
   /** ARM id of the subnet through which it reaches private endpoints, delegated to `Microsoft.App/environments`. */
   readonly subnetId?: pulumi.Input<string>;
   readonly applicationInsights?: ApplicationInsights;
-  /** Encrypts its storage account. */
-  readonly key?: KeyReference;
+  /** Of its storage account. */
+  readonly encryption: Encryption;
   /** Where the package is written as a file when the deployer does not reach data planes. */
   readonly artefactsFolder: string;
 }
@@ -75,7 +77,7 @@ export interface FunctionApp {
  * A function app with a plan, a storage account and a package of its own; one app a plan is a rule of Flex Consumption.
  * Everything goes by identity: there is no account key, no connection string and no publishing password.
  *
- * @param opts dependencies of the storage account and the app, as the role on a customer-managed key
+ * @param opts what must be there before the app runs, as the roles of its functions
  */
 export function functionApp(
   site: Site,
@@ -84,15 +86,16 @@ export function functionApp(
 ): FunctionApp {
   const { children, surroundings, grants } = site;
   const { child } = settings;
-  const dependsOn = [...opts.dependsOn];
-  const storage = hostStorage(site, settings, dependsOn);
+  const storage = hostStorage(site, settings);
   const deployments = deploymentContainer(site, settings, storage);
   const roles = grants.add(...hostGrants(settings, storage), ...deployerGrants(site.settings, child, storage));
   const gate = propagated(site, `${child}-role-propagation`, roles);
 
   const plan = flexPlan(site, settings);
   const args = appArgs(site, settings, plan, storage, deployments);
-  const app = new WebApp(...children.of(`${child}-app`, args, { dependsOn: [...dependsOn, deployments, ...gate] }));
+  const app = new WebApp(
+    ...children.of(`${child}-app`, args, { dependsOn: [...opts.dependsOn, deployments, ...gate] }),
+  );
   const credentials = noPublishingCredentials(site, child, app);
   const target = { app, storage, deployments };
   const { made, manualSteps } = deliverPackage(site, settings, target, [...gate, ...credentials]);
@@ -106,7 +109,7 @@ export function functionApp(
 
 const privateLink = ({ settings }: Site) => settings.privateEndpoints;
 
-function hostStorage(site: Site, { child, key }: FunctionAppSettings, dependsOn: pulumi.Resource[]): StorageAccount {
+function hostStorage(site: Site, { child, names: given, encryption }: FunctionAppSettings): StorageAccount {
   const { children, names, surroundings, settings } = site;
   const { privateEndpoints, publicNetworkAccess, deployerReach, deployerIpAddresses } = settings;
   const forDeployer =
@@ -116,14 +119,14 @@ function hostStorage(site: Site, { child, key }: FunctionAppSettings, dependsOn:
     surroundings,
     `${child}-storage`,
     {
-      name: names.of('storageAccount', undefined, child),
+      name: names.of('storageAccount', given?.storageAccount, child),
       replication: 'Standard_ZRS',
       ...(forDeployer
         ? { publicNetworkAccess: 'Enabled', allowedAddresses: deployerIpAddresses }
         : { publicNetworkAccess: dataAccess(settings) }),
-      key,
+      key: encryption.key,
     },
-    { dependsOn },
+    { dependsOn: encryption.ready },
   );
 }
 
@@ -169,7 +172,7 @@ function appArgs(
   const appSettings = { ...settings.settings, ...hostSettings(identity, blobEndpoint, settings.applicationInsights) };
   return {
     resourceGroupName,
-    name: names.of('functionApp', undefined, settings.child),
+    name: names.of('functionApp', settings.names?.app, settings.child),
     location,
     tags,
     kind: 'functionapp,linux',

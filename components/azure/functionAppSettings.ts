@@ -28,22 +28,6 @@ export function hostSettings(
   };
 }
 
-/**
- * Settings of an identity-based connection of a trigger, as in `identityConnection('DeviceData', host, identity)`
- * ("Azure Functions: identity-based connections").
- */
-export function identityConnection(
-  connection: string,
-  fullyQualifiedNamespace: pulumi.Input<string>,
-  identity: AppIdentity,
-): AppSettings {
-  return {
-    [`${connection}__fullyQualifiedNamespace`]: fullyQualifiedNamespace,
-    [`${connection}__credential`]: 'managedidentity',
-    [`${connection}__clientId`]: identity.clientId,
-  };
-}
-
 /** As ARM takes them, in the order of their names, so that the order in a program shows up in no preview. */
 export function nameValuePairs(settings: AppSettings): input.web.NameValuePairArgs[] {
   return Object.entries(settings)
