@@ -1,6 +1,6 @@
 import { type ParseError, parseTree, stripComments } from 'jsonc-parser';
 import { MedTechError } from './errors';
-import { dateTokenOf } from './instant';
+import { mayBeDate } from './instant';
 import { type JsonObject, PropertyText, type Token } from './tokens';
 
 /** Newtonsoft.Json's MaxDepth: a body that is nested deeper is not read. */
@@ -30,7 +30,9 @@ export function parseBody(text: string, numberKinds: boolean): Token {
 
 function checkNumbers(token: Token, depth: number): boolean {
   if (typeof token === 'number') {
-    return Object.is(token, -0) || (Math.abs(token) >= kindMatters && Number.isInteger(token));
+    return (
+      Object.is(token, -0) || (Math.abs(token) >= kindMatters && (Number.isInteger(token) || !Number.isFinite(token)))
+    );
   }
   if (typeof token !== 'object' || token === null) return false;
   if (depth >= maxDepth) {
@@ -63,10 +65,15 @@ function withIntegers(token: Token): Token {
 
 type ReviverWithSource = (this: unknown, key: string, value: Token, context?: { source?: string }) => Token;
 
-const keepIntegers: ReviverWithSource = (_key, value, context) =>
-  typeof value === 'number' && context?.source !== undefined && !/[.eE]/.test(context.source)
-    ? BigInt(context.source)
-    : value;
+/** Newtonsoft.Json reads no longer integer. */
+const longestInteger = 380;
+
+const keepIntegers: ReviverWithSource = (_key, value, context) => {
+  const source = typeof value === 'number' ? context?.source : undefined;
+  if (source === undefined || /[.eE]/.test(source)) return value;
+  if (source.length <= longestInteger) return BigInt(source);
+  throw new MedTechError('InvalidDataFormatException', `The body has an integer of over ${longestInteger} digits.`);
+};
 
 function parseWithNumberKinds(text: string): Token {
   return JSON.parse(text, keepIntegers as Parameters<typeof JSON.parse>[1]) as Token;
@@ -75,14 +82,17 @@ function parseWithNumberKinds(text: string): Token {
 /** A message's own or the broker's properties as the expressions see them: their strings are never dates. */
 export function propertyTokens(properties: Readonly<Record<string, unknown>>): JsonObject {
   const tokens: Record<string, Token> = {};
-  for (const [name, value] of Object.entries(properties)) {
-    Object.defineProperty(tokens, name, { value: propertyToken(value), enumerable: true });
+  for (const name of Object.keys(properties)) {
+    const token = propertyToken(properties[name]);
+    // Assigning would set the prototype.
+    if (name === '__proto__') Object.defineProperty(tokens, name, { value: token, enumerable: true });
+    else tokens[name] = token;
   }
   return tokens;
 }
 
 function propertyToken(value: unknown): Token {
-  if (typeof value === 'string') return dateTokenOf(value) === undefined ? value : new PropertyText(value);
+  if (typeof value === 'string') return mayBeDate(value) ? new PropertyText(value) : value;
   if (value instanceof Date) return new PropertyText(value.toISOString());
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   if (typeof value === 'boolean' || typeof value === 'bigint') return value;

@@ -11,7 +11,7 @@ const isoDateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?
  * undefined for every other string. Without a zone the time is UTC.
  */
 export function dateTokenOf(text: string): Ticks | undefined {
-  if (text.length < 19 || text.length > 40 || text.charCodeAt(10) !== 84 /* T */) return undefined;
+  if (!mayBeDate(text)) return undefined;
   const parts = isoDateTime.exec(text);
   if (parts === null) return undefined;
   const hour = Number(parts[4]);
@@ -26,6 +26,11 @@ export function dateTokenOf(text: string): Ticks | undefined {
     fraction: parts[7] ?? '',
     offsetMinutes: offsetMinutes(parts[8], parts[9], parts[10]) - (endOfDay ? 1440 : 0),
   });
+}
+
+/** Whether a text has the length of a date token and its `T`: what nearly every other text has not. */
+export function mayBeDate(text: string): boolean {
+  return text.length >= 19 && text.length <= 40 && text.charCodeAt(10) === 84 /* T */;
 }
 
 interface CivilTime {
@@ -138,6 +143,40 @@ export function isoText(ticks: Ticks): string {
   const { seconds, fraction } = split(ticks);
   const digits = fraction.replace(/0+$/, '');
   return digits === '' ? `${seconds}Z` : `${seconds}.${digits}Z`;
+}
+
+const utcTime = /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,7})?Z$/;
+
+/**
+ * As isoText of parseTimestamp; undefined when the text is no timestamp. A time in UTC, as nearly all are, is checked and
+ * keeps its digits.
+ */
+export function isoTextOf(text: string): string | undefined {
+  if (text !== last.text) last = { text, iso: readIsoText(text) };
+  return last.iso;
+}
+
+/** The measurements of one message have one time. */
+let last: { readonly text: string; readonly iso: string | undefined } = { text: '', iso: undefined };
+
+function readIsoText(text: string): string | undefined {
+  const parts = mayBeDate(text) ? utcTime.exec(text) : null;
+  if (parts !== null) {
+    const year = Number(parts[1]);
+    const month = Number(parts[2]);
+    const day = Number(parts[3]);
+    if (year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)) return withoutZeros(text);
+  }
+  const ticks = parseTimestamp(text);
+  return ticks === undefined ? undefined : isoText(ticks);
+}
+
+function withoutZeros(time: string): string {
+  if (time.length <= '2019-02-01T22:46:01Z'.length) return time;
+  let end = time.length - 1;
+  while (time.charCodeAt(end - 1) === 48 /* 0 */) end--;
+  if (end === time.length - 1) return time;
+  return `${time.slice(0, time.charCodeAt(end - 1) === 46 /* . */ ? end - 1 : end)}Z`;
 }
 
 /** `2019-02-01T22:46:01.8750000Z`: always 7 fraction digits, the original's form in FHIR resources. */

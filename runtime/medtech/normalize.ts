@@ -2,12 +2,13 @@ import type { DeviceMessage } from '../contracts/deviceMessage';
 import type { Measurement, MeasurementProperty } from '../contracts/measurement';
 import { firstJsonValue, parseBody, propertyTokens } from './body';
 import { MedTechError } from './errors';
+import { Evaluation } from './expressions/evaluation';
 import type { Expression } from './expressions/expression';
-import { isoText, parseTimestamp } from './instant';
+import { isoText, isoTextOf } from './instant';
 import type { DeviceMapping } from './mapping/deviceMapping';
 import type { DeviceTemplate } from './mapping/deviceTemplate';
 import type { FieldExpression } from './mapping/expressionField';
-import { type DateText, DateToken, type JsonObject, PropertyText, type Token, textOf } from './tokens';
+import { DateToken, type JsonObject, PropertyText, type Token, textOf } from './tokens';
 
 /** What one device message gave. */
 export interface NormalizationResult {
@@ -46,16 +47,17 @@ function readBody(mapping: DeviceMapping, text: string): Token {
 
 /** As normalize, for a message whose root object (`Body`, `Properties`, `SystemProperties`) is there already. */
 export function normalizeRoot(mapping: DeviceMapping, root: JsonObject, enqueuedTime?: string): NormalizationResult {
-  const ticks = enqueuedTime === undefined ? undefined : parseTimestamp(enqueuedTime);
-  const ingestionTime = ticks === undefined ? null : isoText(ticks);
+  const context = {
+    evaluation: new Evaluation(root),
+    ingestionTime: enqueuedTime === undefined ? null : (isoTextOf(enqueuedTime) ?? null),
+    text: mapping.compatibility === 'medtech' ? americanTextOf : sentTextOf,
+  };
   const measurements: Measurement[] = [];
   try {
     for (const template of mapping.templates) {
-      for (const match of compiled(template.typeMatch).selectMany(root)) {
+      for (const match of compiled(template.typeMatch).selectMany(root, context.evaluation)) {
         const document = template.scope === 'matchedToken' ? match : { ...root, matchedToken: match };
-        measurements.push(
-          measure(template, document, ingestionTime, mapping.compatibility === 'medtech' ? 'american' : 'asSent'),
-        );
+        measurements.push(measure(template, document, context));
       }
     }
   } catch (error) {
@@ -73,22 +75,26 @@ function asMedTechError(error: unknown): MedTechError {
   throw error;
 }
 
-function measure(
-  template: DeviceTemplate,
-  document: Token,
-  ingestionTime: string | null,
-  dates: DateText,
-): Measurement {
-  const text = (field: FieldExpression | undefined, required: boolean) =>
-    field === undefined ? null : extract([field], document, required, (token) => textOf(token, dates));
-  const deviceId = text(template.deviceId, true) as string;
-  const time = extract(template.timestamp, document, true, timestampOf) as string;
-  const correlationId = text(template.correlationId, true);
-  const patientId = text(template.patientId, false);
-  const encounterId = text(template.encounterId, false);
+type Convert = (token: Token) => string | null | undefined;
+
+/** What the measurements of one message share. */
+interface Context {
+  readonly evaluation: Evaluation;
+  readonly ingestionTime: string | null;
+  readonly text: Convert;
+}
+
+function measure(template: DeviceTemplate, document: Token, { evaluation, ingestionTime, text }: Context): Measurement {
+  const optional = (field: FieldExpression | undefined, required: boolean) =>
+    field === undefined ? null : extract(field, document, required, text, evaluation);
+  const deviceId = extract(template.deviceId, document, true, text, evaluation) as string;
+  const time = timestamp(template.timestamp, document, evaluation);
+  const correlationId = optional(template.correlationId, true);
+  const patientId = optional(template.patientId, false);
+  const encounterId = optional(template.encounterId, false);
   const properties: MeasurementProperty[] = [];
   for (const { name, required, field } of template.values) {
-    const value = text(field, required);
+    const value = extract(field, document, required, text, evaluation);
     if (value !== null) properties.push({ Name: name, Value: value });
   }
   return {
@@ -104,38 +110,54 @@ function measure(
 }
 
 /**
- * The first expression's value that can be converted. An expression that fails fails the message, also for an optional
- * value; a value that cannot be converted is only a failure where it is required.
- *
- * @param convert gives null for a JSON null and undefined for what cannot be converted.
+ * An expression's value as text. An expression that fails fails the message, also for an optional value; a value that
+ * cannot be converted is only a failure where it is required.
  */
 function extract(
-  fields: readonly FieldExpression[],
+  field: FieldExpression,
   document: Token,
   required: boolean,
-  convert: (token: Token) => string | null | undefined,
+  convert: Convert,
+  evaluation: Evaluation,
 ): string | null {
-  for (const field of fields) {
-    const token = compiled(field).selectOne(document);
-    if (token === undefined) continue;
-    const value = convert(token);
-    if (value === undefined || (required && (value === null || value.trim() === ''))) continue;
-    return value;
-  }
-  if (!required) return null;
-  throw new MedTechError(
-    'IncompatibleDataException',
-    `Unable to extract required value for [${fields[0]?.name ?? ''}].`,
-  );
+  const value = textIn(field, document, convert, evaluation);
+  if (!required) return value;
+  if (value === null || isBlank(value)) throw missing(field);
+  return value;
 }
 
-function timestampOf(token: Token): string | null | undefined {
+/** The first expression's value that is a time; one kind of template has a second expression. */
+function timestamp(fields: readonly FieldExpression[], document: Token, evaluation: Evaluation): string {
+  for (const field of fields) {
+    const value = textIn(field, document, timeOf, evaluation);
+    if (value !== null && !isBlank(value)) return value;
+  }
+  throw missing(fields[0]);
+}
+
+/** null when there is no value, or none that can be converted. */
+function textIn(field: FieldExpression, document: Token, convert: Convert, evaluation: Evaluation): string | null {
+  const token = compiled(field).selectOne(document, evaluation);
+  return token === undefined ? null : (convert(token) ?? null);
+}
+
+function missing(field: FieldExpression | undefined): MedTechError {
+  return new MedTechError('IncompatibleDataException', `Unable to extract required value for [${field?.name ?? ''}].`);
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === '';
+}
+
+const sentTextOf: Convert = (token) => textOf(token, 'asSent');
+const americanTextOf: Convert = (token) => textOf(token, 'american');
+
+const timeOf: Convert = (token) => {
   if (token === null) return null;
   if (token instanceof DateToken) return isoText(token.ticks);
   const text = token instanceof PropertyText ? token.text : token;
-  const ticks = typeof text === 'string' ? parseTimestamp(text) : undefined;
-  return ticks === undefined ? undefined : isoText(ticks);
-}
+  return typeof text === 'string' ? isoTextOf(text) : undefined;
+};
 
 function compiled(field: FieldExpression): Expression {
   if (field.expression !== undefined) return field.expression;

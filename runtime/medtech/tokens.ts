@@ -42,9 +42,14 @@ export function isObject(token: Token): token is JsonObject {
   return typeof token === 'object' && token !== null && !Array.isArray(token) && !(token instanceof Scalar);
 }
 
+/** What every object has without holding it. */
+const inherited: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
 /** The property's own value: a name such as `__proto__` or `constructor` finds only what the message holds. */
 export function memberOf(object: JsonObject, name: string): Token | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+  const value = object[name];
+  if (value === undefined || !inherited.has(name)) return value;
+  return Object.hasOwn(object, name) ? value : undefined;
 }
 
 export function ticksOfToken(token: Token): Ticks | undefined {

@@ -1,5 +1,6 @@
 import { parseBody } from '../../runtime/medtech/body';
 import { compileExpression } from '../../runtime/medtech/expressions/compile';
+import { Evaluation } from '../../runtime/medtech/expressions/evaluation';
 import type { ExpressionLanguage } from '../../runtime/medtech/expressions/expression';
 import { isoText } from '../../runtime/medtech/instant';
 import { loadDeviceMapping } from '../../runtime/medtech/mapping/deviceMapping';
@@ -69,8 +70,9 @@ export function evalExpression(input: {
   }
   try {
     const document = parseBody(input.json, true);
-    if (input.mode === 'many') return { values: expression.selectMany(document).map(plain) };
-    const found = expression.selectOne(document);
+    const evaluation = new Evaluation(document);
+    if (input.mode === 'many') return { values: expression.selectMany(document, evaluation).map(plain) };
+    const found = expression.selectOne(document, evaluation);
     if (found === undefined) return { found: false };
     return { found: true, value: plain(found), text: textOf(found, 'american') ?? undefined };
   } catch (error) {

@@ -1,19 +1,14 @@
 import { MedTechError } from '../errors';
-import { isArray, isObject, type Token } from '../tokens';
+import { isArray, isObject, memberOf, type Token } from '../tokens';
+import type { Evaluation } from './evaluation';
 import type { Expression } from './expression';
-import { callFunction, fieldOf } from './jmesPathFunctions';
+import { functionNamed } from './jmesPathFunctions';
 import { parseJmesPath } from './jmesPathParser';
 import type { JmesNode } from './jmesPathSyntax';
-import { plainText, sameToken } from './jmesPathValues';
+import { type Argument, plainText, sameToken } from './jmesPathValues';
 
-/** The most values that one evaluation may visit; only projections within projections over a hostile message reach it. */
-const maxVisits = 2_000_000;
-
-interface Result {
-  readonly value: Token;
-  /** Whether the value comes from a projection: then each of its elements is a match. */
-  readonly projection: boolean;
-}
+type Run = (value: Token, evaluation: Evaluation) => Token;
+type NodeOf<K extends JmesNode['kind']> = Extract<JmesNode, { kind: K }>;
 
 /**
  * Compiles JMESPath with the functions of the connector.
@@ -22,18 +17,18 @@ interface Result {
  */
 export function compileJmesPath(text: string): Expression {
   const node = parseJmesPath(text);
-  const run = (document: Token) => new Evaluation().result(node, document);
+  const run = compileResult(node);
   return {
     numberKinds: tellsNumberKinds(node),
-    selectMany(document) {
-      const { value, projection } = run(document);
-      if (projection && isArray(value)) return value;
+    selectMany(document, evaluation) {
+      const value = run(document, evaluation);
+      if (evaluation.projection && isArray(value)) return value;
       return value === null ? [] : [value];
     },
-    selectOne(document) {
-      const { value, projection } = run(document);
+    selectOne(document, evaluation) {
+      const value = run(document, evaluation);
       if (value === null) return undefined;
-      if (!projection || !isArray(value) || value.length <= 1) return value;
+      if (!evaluation.projection || !isArray(value) || value.length <= 1) return value;
       throw new MedTechError(
         'TemplateExpressionException',
         `The JMESPath '${text}' found ${value.length} values where one is allowed.`,
@@ -72,113 +67,168 @@ function tellsNumberKinds(node: JmesNode): boolean {
   }
 }
 
-class Evaluation {
-  private visits = 0;
-
-  result(node: JmesNode, value: Token): Result {
-    switch (node.kind) {
-      case 'listProjection':
-      case 'valueProjection':
-      case 'filter':
-        return { value: this.value(node, value), projection: true };
-      case 'pipe':
-        return this.result(node.right, this.value(node.left, value));
-      case 'or': {
-        const left = this.result(node.left, value);
-        return isTrue(left.value) ? left : this.result(node.right, value);
-      }
-      case 'and': {
-        const left = this.result(node.left, value);
-        return isTrue(left.value) ? this.result(node.right, value) : left;
-      }
-      default:
-        return { value: this.value(node, value), projection: false };
+/** As compileValue; evaluation.projection says afterwards whether the value comes from a projection. */
+function compileResult(node: JmesNode): Run {
+  switch (node.kind) {
+    case 'listProjection':
+    case 'valueProjection':
+    case 'filter':
+      return marked(compileValue(node), true);
+    case 'pipe': {
+      const left = compileValue(node.left);
+      const right = compileResult(node.right);
+      return (value, evaluation) => right(left(value, evaluation), evaluation);
     }
+    case 'or':
+    case 'and': {
+      const left = compileResult(node.left);
+      const right = compileResult(node.right);
+      const goOn = node.kind === 'and';
+      return (value, evaluation) => {
+        const first = left(value, evaluation);
+        return isTrue(first) === goOn ? right(value, evaluation) : first;
+      };
+    }
+    default:
+      return marked(compileValue(node), false);
   }
+}
 
-  private value(node: JmesNode, value: Token): Token {
-    switch (node.kind) {
-      case 'current':
-        return value;
-      case 'field':
-        return fieldOf(value, node.name);
-      case 'literal':
-        return node.value;
-      case 'index':
-        return isArray(value) ? (value.at(node.index) ?? null) : null;
-      case 'slice':
-        return isArray(value) ? slice(value, node.bounds) : null;
-      case 'paren':
-        return this.value(node.operand, value);
-      case 'not':
-        return !isTrue(this.value(node.operand, value));
-      case 'flatten':
-        return this.flatten(this.value(node.operand, value));
-      case 'chain': {
-        const left = this.value(node.left, value);
-        return left === null ? null : this.value(node.right, left);
-      }
-      case 'compare':
-        return compare(node.comparator, this.value(node.left, value), this.value(node.right, value));
-      case 'listProjection':
-      case 'valueProjection':
-      case 'filter':
-        return this.projection(node, this.value(node.left, value));
-      case 'list':
-        return value === null ? null : node.items.map((item) => this.value(item, value));
-      case 'hash':
-        if (value === null) return null;
-        return Object.fromEntries(node.entries.map(([name, entry]) => [name, this.value(entry, value)]));
-      case 'call':
-        return this.call(node, value);
-      case 'reference':
+function marked(run: Run, projection: boolean): Run {
+  return (value, evaluation) => {
+    const result = run(value, evaluation);
+    evaluation.projection = projection;
+    return result;
+  };
+}
+
+function compileValue(node: JmesNode): Run {
+  switch (node.kind) {
+    case 'current':
+      return (value) => value;
+    case 'field': {
+      const { name } = node;
+      return (value) => (isObject(value) ? (memberOf(value, name) ?? null) : null);
+    }
+    case 'literal':
+      return () => node.value;
+    case 'index':
+      return (value) => (isArray(value) ? (value.at(node.index) ?? null) : null);
+    case 'slice':
+      return (value, evaluation) => (isArray(value) ? slice(value, node.bounds, evaluation) : null);
+    case 'paren':
+      return compileValue(node.operand);
+    case 'not': {
+      const operand = compileValue(node.operand);
+      return (value, evaluation) => !isTrue(operand(value, evaluation));
+    }
+    case 'flatten': {
+      const operand = compileValue(node.operand);
+      return (value, evaluation) => flatten(operand(value, evaluation), evaluation);
+    }
+    case 'chain':
+      return chain(compileValue(node.left), compileValue(node.right));
+    case 'compare': {
+      const left = compileValue(node.left);
+      const right = compileValue(node.right);
+      return (value, evaluation) =>
+        compare(node.comparator, left(value, evaluation), right(value, evaluation), evaluation);
+    }
+    case 'listProjection':
+    case 'valueProjection':
+    case 'filter':
+      return compileProjection(node);
+    case 'list':
+    case 'hash':
+      return compileMulti(node);
+    case 'call':
+      return compileCall(node);
+    case 'reference':
+      return () => {
         throw new MedTechError('TemplateExpressionException', 'An expression (&...) can only be an argument.');
-      default:
-        return this.result(node, value).value;
-    }
+      };
+    default:
+      return compileResult(node);
   }
+}
 
-  private call(node: Extract<JmesNode, { kind: 'call' }>, value: Token): Token {
-    const args = node.args.map((arg) =>
-      arg.kind === 'reference'
+function chain(left: Run, right: Run): Run {
+  return (value, evaluation) => {
+    const found = left(value, evaluation);
+    return found === null ? null : right(found, evaluation);
+  };
+}
+
+function compileMulti(node: NodeOf<'list'> | NodeOf<'hash'>): Run {
+  if (node.kind === 'list') {
+    const items = node.items.map(compileValue);
+    return (value, evaluation) => {
+      evaluation.spend(items.length);
+      return value === null ? null : items.map((item) => item(value, evaluation));
+    };
+  }
+  const entries = node.entries.map(([name, entry]) => [name, compileValue(entry)] as const);
+  return (value, evaluation) => {
+    evaluation.spend(entries.length);
+    if (value === null) return null;
+    return Object.fromEntries(entries.map(([name, entry]) => [name, entry(value, evaluation)]));
+  };
+}
+
+function compileCall(node: NodeOf<'call'>): Run {
+  const definition = functionNamed(node.name);
+  const args = node.args.map((arg) => ({
+    reference: arg.kind === 'reference',
+    run: compileValue(arg.kind === 'reference' ? arg.operand : arg),
+  }));
+  return (value, evaluation) => {
+    const given = args.map(({ reference, run }) =>
+      reference
         ? (item: Token) => {
-            this.visit();
-            return this.value(arg.operand, item);
+            evaluation.spend(1);
+            return run(item, evaluation);
           }
-        : this.value(arg, value),
+        : run(value, evaluation),
     );
-    return callFunction(node.name, args);
-  }
+    for (const argument of given) spendFor(argument, evaluation);
+    return definition.call(given, node.name, evaluation);
+  };
+}
 
-  private projection(
-    node: Extract<JmesNode, { kind: 'listProjection' | 'valueProjection' | 'filter' }>,
-    source: Token,
-  ): Token {
-    const list = node.kind === 'valueProjection' ? (isObject(source) ? Object.values(source) : null) : source;
+/** A function walks through its arguments at most a few times; what it makes beyond that it counts itself. */
+function spendFor(argument: Argument, evaluation: Evaluation): void {
+  if (typeof argument === 'string') evaluation.spendText(argument.length);
+  else if (typeof argument !== 'object' || argument === null) evaluation.spend(1);
+  else if (isArray(argument)) evaluation.spend(1 + 4 * argument.length);
+  else if (isObject(argument)) evaluation.spend(1 + Object.keys(argument).length);
+}
+
+function compileProjection(node: NodeOf<'listProjection' | 'valueProjection' | 'filter'>): Run {
+  const left = compileValue(node.left);
+  const right = compileValue(node.right);
+  const condition = node.kind === 'filter' ? compileValue(node.condition) : undefined;
+  const ofValues = node.kind === 'valueProjection';
+  return (value, evaluation) => {
+    const source = left(value, evaluation);
+    const list = ofValues ? (isObject(source) ? Object.values(source) : null) : source;
     if (list === null || !isArray(list)) return null;
+    evaluation.spend(1 + list.length);
     const found: Token[] = [];
     for (const item of list) {
-      this.visit();
-      if (node.kind === 'filter' && !isTrue(this.value(node.condition, item))) continue;
-      const value = this.value(node.right, item);
-      if (value !== null) found.push(value);
+      if (condition !== undefined && !isTrue(condition(item, evaluation))) continue;
+      const result = right(item, evaluation);
+      if (result !== null) found.push(result);
     }
     return found;
-  }
+  };
+}
 
-  private flatten(value: Token): Token {
-    if (!isArray(value)) return null;
-    return value.flatMap((item) => {
-      this.visit();
-      return isArray(item) ? item : [item];
-    });
-  }
-
-  private visit(): void {
-    if (++this.visits > maxVisits) {
-      throw new MedTechError('TemplateExpressionException', `A JMESPath visited more than ${maxVisits} values.`);
-    }
-  }
+function flatten(value: Token, evaluation: Evaluation): Token {
+  if (!isArray(value)) return null;
+  return value.flatMap((item) => {
+    evaluation.spend(isArray(item) ? 1 + item.length : 1);
+    return isArray(item) ? item : [item];
+  });
 }
 
 /** null, false, and an empty string, array or object are false; 0 is true. */
@@ -188,9 +238,9 @@ function isTrue(token: Token): boolean {
   return !isObject(token) || Object.keys(token).length > 0;
 }
 
-function compare(comparator: string, left: Token, right: Token): Token {
-  if (comparator === '==') return sameToken(left, right);
-  if (comparator === '!=') return !sameToken(left, right);
+function compare(comparator: string, left: Token, right: Token, evaluation: Evaluation): Token {
+  if (comparator === '==') return sameToken(left, right, evaluation);
+  if (comparator === '!=') return !sameToken(left, right, evaluation);
   const a = orderable(left);
   const b = orderable(right);
   if (a === undefined || b === undefined || (typeof a === 'string') !== (typeof b === 'string')) return null;
@@ -203,7 +253,12 @@ function orderable(token: Token): string | number | bigint | undefined {
   return typeof token === 'number' || typeof token === 'bigint' ? token : plainText(token);
 }
 
-function slice(list: readonly Token[], [from, to, by]: readonly (number | undefined)[]): Token[] {
+function slice(
+  list: readonly Token[],
+  [from, to, by]: readonly (number | undefined)[],
+  evaluation: Evaluation,
+): Token[] {
+  evaluation.spend(list.length);
   const step = by ?? 1;
   const limit = (bound: number) => {
     const low = step < 0 ? -1 : 0;

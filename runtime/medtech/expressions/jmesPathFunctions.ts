@@ -1,6 +1,7 @@
 import { MedTechError } from '../errors';
-import { isArray, isObject, type JsonObject, memberOf, type Token } from '../tokens';
+import { isArray, type Token } from '../tokens';
 import { connectorFunctions } from './connectorFunctions';
+import type { Evaluation } from './evaluation';
 import {
   type Argument,
   arrayOf,
@@ -23,11 +24,15 @@ export function functionArity(name: string): { readonly min: number; readonly ma
   return functions.get(name);
 }
 
-export function callFunction(name: string, args: readonly Argument[]): Token {
+/** @throws MedTechError for an unknown function, which no parsed expression holds. */
+export function functionNamed(name: string): FunctionDefinition {
   const definition = functions.get(name);
   if (definition === undefined) throw new MedTechError('TemplateExpressionException', `Unknown function ${name}.`);
-  return definition.call(args, name);
+  return definition;
 }
+
+/** Newtonsoft.Json reads no longer integer. */
+const longestNumber = 380;
 
 const builtIn: Record<string, FunctionDefinition> = {
   abs: one((value, name) => {
@@ -39,19 +44,22 @@ const builtIn: Record<string, FunctionDefinition> = {
     return numbers.length === 0 ? null : numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
   }),
   ceil: one((value, name) => rounded(Math.ceil, value, name)),
-  contains: two((subject, searched, name) => {
-    if (isArrayArgument(subject)) return subject.some((item) => sameToken(item, plainToken(searched, name)));
+  contains: two((subject, searched, name, evaluation) => {
+    if (isArrayArgument(subject)) {
+      const token = plainToken(searched, name);
+      return subject.some((item) => sameToken(item, token, evaluation));
+    }
     const text = textOfArgument(subject, name);
     const part = plainText(searched);
     return part !== undefined && text.includes(part);
   }),
   ends_with: two((text, end, name) => textOfArgument(text, name).endsWith(textOfArgument(end, name))),
   floor: one((value, name) => rounded(Math.floor, value, name)),
-  join: two((glue, list, name) => {
+  join: two((glue, list, name, evaluation) => {
     const separator = textOfArgument(glue, name);
-    return arrayOf(list, name)
-      .map((item) => textOfArgument(item, name))
-      .join(separator);
+    const texts = arrayOf(list, name).map((item) => textOfArgument(item, name));
+    for (const text of texts) evaluation.spendText(text.length + separator.length);
+    return texts.join(separator);
   }),
   keys: one((value, name) => Object.keys(objectOf(value, name))),
   length: one((value, name) => {
@@ -100,7 +108,7 @@ const builtIn: Record<string, FunctionDefinition> = {
   }),
   to_array: one((value, name) => (isArrayArgument(value) ? value : [plainToken(value, name)])),
   to_number: one((value) => toNumber(value)),
-  to_string: one((value, name) => plainText(value) ?? jsonText(plainToken(value, name))),
+  to_string: one((value, name, evaluation) => plainText(value) ?? jsonText(plainToken(value, name), evaluation)),
   type: one((value, name) => kindOf(plainToken(value, name))),
   values: one((value, name) => Object.values(objectOf(value, name))),
 };
@@ -109,12 +117,18 @@ const functions: ReadonlyMap<string, FunctionDefinition> = new Map(
   Object.entries({ ...builtIn, ...connectorFunctions }),
 );
 
-function one(call: (value: Argument, name: string) => Token): FunctionDefinition {
-  return { min: 1, max: 1, call: ([value], name) => call(value as Argument, name) };
+function one(call: (value: Argument, name: string, evaluation: Evaluation) => Token): FunctionDefinition {
+  return { min: 1, max: 1, call: ([value], name, evaluation) => call(value as Argument, name, evaluation) };
 }
 
-function two(call: (first: Argument, second: Argument, name: string) => Token): FunctionDefinition {
-  return { min: 2, max: 2, call: ([first, second], name) => call(first as Argument, second as Argument, name) };
+function two(
+  call: (first: Argument, second: Argument, name: string, evaluation: Evaluation) => Token,
+): FunctionDefinition {
+  return {
+    min: 2,
+    max: 2,
+    call: ([first, second], name, evaluation) => call(first as Argument, second as Argument, name, evaluation),
+  };
 }
 
 function isArrayArgument(value: Argument): value is readonly Token[] {
@@ -137,6 +151,7 @@ function toNumber(value: Argument): Token {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
   const text = plainText(value);
   if (text === undefined) return null;
+  if (text.length > longestNumber) return null;
   if (/^-?(?:0|[1-9]\d*)$/.test(text)) return BigInt(text);
   return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : null;
 }
@@ -173,8 +188,4 @@ function best(list: readonly Token[], keys: readonly (string | number | bigint)[
     if (ascending(keys[index] as string, keys[found] as string) * direction > 0) found = index;
   }
   return list[found] ?? null;
-}
-
-export function fieldOf(token: Token, name: string): Token {
-  return isObject(token) ? (memberOf(token as JsonObject, name) ?? null) : null;
 }

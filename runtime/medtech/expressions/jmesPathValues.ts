@@ -1,6 +1,7 @@
 import { MedTechError } from '../errors';
 import { isoText } from '../instant';
 import { DateToken, floatText, isArray, isObject, type JsonObject, PropertyText, type Token } from '../tokens';
+import type { Evaluation } from './evaluation';
 
 /** An argument of a function: a value, or an expression that is given with `&`. */
 export type Argument = Token | ((value: Token) => Token);
@@ -8,7 +9,7 @@ export type Argument = Token | ((value: Token) => Token);
 export interface FunctionDefinition {
   readonly min: number;
   readonly max: number;
-  readonly call: (args: readonly Argument[], name: string) => Token;
+  readonly call: (args: readonly Argument[], name: string, evaluation: Evaluation) => Token;
 }
 
 export function invalidType(name: string, wanted: string): MedTechError {
@@ -69,28 +70,40 @@ export function ascending(a: string | number | bigint, b: string | number | bigi
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-export function sameToken(a: Token, b: Token): boolean {
+export function sameToken(a: Token, b: Token, evaluation: Evaluation): boolean {
   const text = plainText(a);
   if (text !== undefined) return text === plainText(b);
-  if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, i) => sameToken(item, b[i] as Token));
+  if (isArray(a)) {
+    if (!isArray(b) || a.length !== b.length) return false;
+    evaluation.spend(1 + a.length);
+    return a.every((item, i) => sameToken(item, b[i] as Token, evaluation));
+  }
   if (!isObject(a)) return a === b;
   if (!isObject(b)) return false;
   const names = Object.keys(a);
+  evaluation.spend(1 + names.length);
   return (
     names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && sameToken(a[name] as Token, b[name] as Token))
+    names.every((name) => Object.hasOwn(b, name) && sameToken(a[name] as Token, b[name] as Token, evaluation))
   );
 }
 
 /** Compact JSON; a float keeps its point (`78.0`), as in the original. */
-export function jsonText(token: Token): string {
+export function jsonText(token: Token, evaluation: Evaluation): string {
+  evaluation.spend(1);
   const text = plainText(token);
-  if (text !== undefined) return JSON.stringify(text);
+  if (text !== undefined) {
+    evaluation.spendText(text.length);
+    return JSON.stringify(text);
+  }
   if (typeof token === 'bigint') return token.toString();
   if (typeof token === 'number')
     return Number.isInteger(token) && Math.abs(token) < 1e15 ? `${token}.0` : floatText(token);
-  if (isArray(token)) return `[${token.map(jsonText).join(',')}]`;
+  if (isArray(token)) return `[${token.map((item) => jsonText(item, evaluation)).join(',')}]`;
   if (!isObject(token)) return String(token);
-  const members = Object.entries(token).map(([name, value]) => `${JSON.stringify(name)}:${jsonText(value)}`);
+  const members = Object.entries(token).map(([name, value]) => {
+    evaluation.spendText(name.length);
+    return `${JSON.stringify(name)}:${jsonText(value, evaluation)}`;
+  });
   return `{${members.join(',')}}`;
 }

@@ -1,12 +1,11 @@
 import { MedTechError } from '../errors';
 import { isoText } from '../instant';
 import { DateToken, isArray, isObject, PropertyText, type Token, ticksOfToken } from '../tokens';
+import type { Evaluation } from './evaluation';
 import type { QueryOperator } from './jsonPathSyntax';
+import type { BoundedPattern } from './regexLiteral';
 
 type Scalar = null | boolean | number | bigint | string;
-
-/** The longest text that a regular expression is tried on; longer ones do not match. */
-const maxRegexSubject = 4096;
 
 /** One comparison of a filter, with Newtonsoft.Json's rules of which kinds may be compared. */
 export function compareTokens(operator: QueryOperator, left: Token, right: Token): boolean {
@@ -19,10 +18,19 @@ export function compareTokens(operator: QueryOperator, left: Token, right: Token
   return operator === '>' ? order > 0 : order >= 0;
 }
 
-export function matchesRegex(token: Token, pattern: RegExp): boolean {
+export function matchesRegex(
+  token: Token,
+  { pattern, longest, steps }: BoundedPattern,
+  evaluation: Evaluation,
+): boolean {
   const text = token instanceof PropertyText ? token.text : token;
-  if (typeof text !== 'string' || text.length > maxRegexSubject) return false;
-  return ticksOfToken(token) === undefined && pattern.test(text);
+  if (typeof text !== 'string' || ticksOfToken(token) !== undefined) return false;
+  evaluation.spend(1 + steps(text.length));
+  if (text.length <= longest) return pattern.test(text);
+  throw new MedTechError(
+    'TemplateExpressionException',
+    `A regular expression is tried on ${text.length} characters where at most ${longest} can be matched in bounded time.`,
+  );
 }
 
 function isContainer(token: Token): boolean {

@@ -1,3 +1,5 @@
+import type { BoundedPattern } from './regexLiteral';
+
 /** Comparisons of a JSONPath filter, as Newtonsoft.Json spells them (`<>` is `!=`). */
 export type QueryOperator = '==' | '===' | '!=' | '!==' | '<' | '<=' | '>' | '>=' | '=~';
 
@@ -16,9 +18,15 @@ export type LiteralValue = string | number | bigint | boolean | null;
 export type QuerySide =
   | { readonly kind: 'path'; readonly steps: readonly PathStep[] }
   | { readonly kind: 'literal'; readonly value: LiteralValue }
-  | { readonly kind: 'regex'; readonly pattern: RegExp };
+  | { readonly kind: 'regex'; readonly pattern: BoundedPattern };
 
 export type Query =
   | { readonly kind: 'exists'; readonly side: QuerySide }
   | { readonly kind: 'compare'; readonly operator: QueryOperator; readonly left: QuerySide; readonly right: QuerySide }
   | { readonly kind: 'and' | 'or'; readonly operands: readonly Query[] };
+
+/** The names of a path such as `a.b`, by far the most frequent kind; undefined for every other path. */
+export function plainNames(steps: readonly PathStep[]): readonly string[] | undefined {
+  const names = steps.map((step) => (step.kind === 'fields' && step.names.length === 1 ? step.names[0] : undefined));
+  return names.every((name) => name !== undefined) ? names : undefined;
+}
