@@ -1,0 +1,125 @@
+import type { Resource } from '../medtech/fhir/resources';
+import { anyFault, hold } from '../stream/hold';
+import type { StepLog } from '../stream/stepLog';
+import { AdaptiveConcurrency } from './adaptiveConcurrency';
+import { type BatchAnswer, type BatchRequest, type Bundle, batchBundle, divide, halves } from './batch';
+import { FhirFault, isTransientStatus } from './fhirFault';
+import type { Answer, Transport } from './transport';
+
+/** What a search found, or the status with which it was refused. */
+export interface Found {
+  readonly status: number;
+  readonly resources: readonly Resource[];
+  /** Most resources that came along with the matches of one page (`_include`, `_revinclude`). */
+  readonly includedOnPage: number;
+}
+
+/** Answers to a whole batch that are about its content: the entries are tried in smaller batches. */
+const aboutContent = [400, 413, 422];
+
+/**
+ * Reads and writes a FHIR R4 service in batches. Each call resolves once every one of its requests has a final answer:
+ * what is transient (`isTransientStatus`, no answer) is tried again without end, entries on their own, and holds the
+ * caller. One client for a process, so that all its work shares one concurrency.
+ */
+export class FhirClient {
+  private readonly concurrency = new AdaptiveConcurrency();
+
+  constructor(private readonly transport: Transport) {}
+
+  /** The answers in the order of the requests. */
+  async batch(requests: readonly BatchRequest[], log: StepLog): Promise<readonly BatchAnswer[]> {
+    const answers = await Promise.all(divide(requests).map((part) => this.send(part, log)));
+    return answers.flat();
+  }
+
+  /** All pages of each search, in the order of the searches. */
+  async search(urls: readonly string[], log: StepLog): Promise<readonly Found[]> {
+    const found = urls.map(() => ({ status: 200, resources: [] as Resource[], includedOnPage: 0 }));
+    let pages = urls.map((url, index) => ({ url, into: found[index] as (typeof found)[number] }));
+    while (pages.length > 0) {
+      const requests = pages.map(({ url }) => ({ method: 'GET', url }) as const);
+      const answers = await this.batch(requests, log);
+      pages = pages.flatMap(({ into }, index) => {
+        const { status, resource } = answers[index] as BatchAnswer;
+        if (resource?.resourceType !== 'Bundle') {
+          into.status = status;
+          return [];
+        }
+        const { entry = [], link } = resource as Bundle;
+        into.resources.push(...entry.flatMap((one) => one.resource ?? []));
+        const included = entry.filter(({ search }) => search?.mode === 'include').length;
+        into.includedOnPage = Math.max(into.includedOnPage, included);
+        return nextPages(link).map((url) => ({ url, into }));
+      });
+    }
+    return found;
+  }
+
+  private async send(requests: readonly BatchRequest[], log: StepLog): Promise<readonly BatchAnswer[]> {
+    const answers = new Array<BatchAnswer | undefined>(requests.length);
+    let open = requests.map((_, index) => index);
+    const attempt = async () => {
+      const fault = await this.attempt(requests, open, answers, log);
+      open = open.filter((index) => answers[index] === undefined);
+      if (open.length > 0) throw fault ?? new FhirFault(undefined);
+    };
+    await hold('write-observations', log, attempt, anyFault);
+    return answers as readonly BatchAnswer[];
+  }
+
+  /** Sends the open requests once, and notes the final answers; the fault that left others open. */
+  private async attempt(
+    requests: readonly BatchRequest[],
+    open: readonly number[],
+    answers: (BatchAnswer | undefined)[],
+    log: StepLog,
+  ): Promise<FhirFault | undefined> {
+    const sent = open.map((index) => requests[index] as BatchRequest);
+    const { status, headers, bundle } = await this.post(sent);
+    if (bundle === undefined) {
+      if (!aboutContent.includes(status)) return new FhirFault(status, headers);
+      const smaller =
+        sent.length > 1
+          ? (await Promise.all(halves(sent).map((half) => this.send(half, log)))).flat()
+          : sent.map(() => ({ status }));
+      for (const [position, index] of open.entries()) answers[index] = smaller[position];
+      return undefined;
+    }
+    let fault: FhirFault | undefined;
+    for (const [position, index] of open.entries()) {
+      const answer = answerOf(bundle, position);
+      if (answer !== undefined && !isTransientStatus(answer.status)) answers[index] = answer;
+      else fault ??= new FhirFault(answer?.status, headers);
+    }
+    return fault;
+  }
+
+  private post(requests: readonly BatchRequest[]): Promise<Answer> {
+    return this.concurrency.run(() => this.transport(JSON.stringify(batchBundle(requests))), isOverloaded);
+  }
+}
+
+function answerOf(bundle: Bundle, position: number): BatchAnswer | undefined {
+  const { resource, response } = bundle.entry?.[position] ?? {};
+  const status = Number.parseInt(response?.status ?? '', 10);
+  return Number.isNaN(status) ? undefined : { status, resource };
+}
+
+/** A batch that was taken can hold entries that were not. */
+function isOverloaded({ status, bundle }: Answer): boolean {
+  const entries = bundle?.entry ?? [];
+  return [status, ...entries.map((_, position) => answerOf(bundle as Bundle, position)?.status ?? 0)].some((one) =>
+    [429, 503].includes(one),
+  );
+}
+
+/**
+ * Pages that follow, relative to the service: the token goes nowhere else. `related` is where Azure's service goes on
+ * with resources that were included.
+ */
+function nextPages(links: Bundle['link'] = []): readonly string[] {
+  return links
+    .filter(({ relation }) => relation === 'next' || relation === 'related')
+    .flatMap(({ url }) => /[A-Za-z]*(?:\/\$includes)?\?.*$/.exec(url ?? '')?.[0] ?? []);
+}
