@@ -19,10 +19,19 @@ export interface CloudFacts {
   /** Token scopes of what resources of ours call beside azure-native. */
   readonly tokenScopes: Readonly<Record<'iotHub' | 'provisioning' | 'resourceManager' | 'storage', string>>;
   /** Private DNS zones, by the name that `privateEndpoints` uses ("Azure private endpoint DNS zone values"). */
-  readonly privateDnsZones: Readonly<Record<PrivateDnsZoneName, string>>;
+  readonly privateDnsZones: Readonly<Partial<Record<PrivateDnsZoneName, string>>>;
+  /** What hosts of FHIR services end with; undefined where Azure Health Data Services is not offered. */
+  readonly fhirSuffix?: string;
 }
 
-export type PrivateDnsZoneName = 'azureDevices' | 'azureDevicesProvisioning' | 'serviceBus' | 'blob' | 'sites';
+export type PrivateDnsZoneName =
+  | 'azureDevices'
+  | 'azureDevicesProvisioning'
+  | 'serviceBus'
+  | 'blob'
+  | 'sites'
+  | 'healthWorkspace'
+  | 'fhir';
 
 /** Scopes and zones of the sovereign clouds follow the documented suffixes; they have not been run there. */
 export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
@@ -41,7 +50,10 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       serviceBus: 'privatelink.servicebus.windows.net',
       blob: 'privatelink.blob.core.windows.net',
       sites: 'privatelink.azurewebsites.net',
+      healthWorkspace: 'privatelink.workspace.azurehealthcareapis.com',
+      fhir: 'privatelink.fhir.azurehealthcareapis.com',
     },
+    fhirSuffix: 'fhir.azurehealthcareapis.com',
   },
   AzureUSGovernment: {
     authorityHost: 'https://login.microsoftonline.us',
@@ -58,7 +70,10 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       serviceBus: 'privatelink.servicebus.usgovcloudapi.net',
       blob: 'privatelink.blob.core.usgovcloudapi.net',
       sites: 'privatelink.azurewebsites.us',
+      healthWorkspace: 'privatelink.workspace.azurehealthcareapis.us',
+      fhir: 'privatelink.fhir.azurehealthcareapis.us',
     },
+    fhirSuffix: 'fhir.azurehealthcareapis.us',
   },
   AzureChinaCloud: {
     authorityHost: 'https://login.chinacloudapi.cn',

@@ -112,6 +112,56 @@ export function existingNamespace(children: Children, namespaceId: pulumi.Input<
   };
 }
 
+/** An event hub that exists already, and its namespace. */
+export interface EventHubReference {
+  readonly id: pulumi.Output<string>;
+  readonly name: pulumi.Output<string>;
+  readonly partitionCount: pulumi.Output<number>;
+  readonly namespace: NamespaceReference;
+}
+
+/** Reads an event hub and its namespace, and changes neither. */
+export function existingEventHub(
+  children: Children,
+  child: string,
+  eventHubId: pulumi.Input<string>,
+): EventHubReference {
+  const id = pulumi.output(eventHubId);
+  const namespace = existingNamespace(children, id.apply(namespaceIdOf));
+  const [name, , opts] = children.of(child, {});
+  const hub = EventHub.get(name, id, opts);
+  return {
+    id,
+    name: nameFromId(id),
+    partitionCount: hub.partitionCount.apply((count) => count ?? 1),
+    namespace,
+  };
+}
+
+/** ARM id of an event hub in a namespace. */
+export const eventHubIdPattern =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventHub\/namespaces\/[^/]+\/eventhubs\/[^/]+$/i;
+
+function namespaceIdOf(eventHubId: string): string {
+  if (eventHubIdPattern.test(eventHubId))
+    return eventHubId.slice(0, eventHubId.toLowerCase().lastIndexOf('/eventhubs/'));
+  throw new Error(`The id "${eventHubId}" is not the ARM id of an event hub.`);
+}
+
+/** Consumer groups of an event hub of another component. */
+export function consumerGroupsOf(
+  children: Children,
+  child: string,
+  { namespace, name }: EventHubReference,
+  consumerGroups: readonly string[],
+): ConsumerGroup[] {
+  const place = { resourceGroupName: namespace.resourceGroupName, namespaceName: namespace.name, eventHubName: name };
+  return consumerGroups.map(
+    (consumerGroupName) =>
+      new ConsumerGroup(...children.of(`${child}-${consumerGroupName}-readers`, { ...place, consumerGroupName })),
+  );
+}
+
 /** An event hub with its consumer groups, one for each reader. */
 export function eventHub(
   children: Children,
@@ -205,13 +255,18 @@ export function validateEventHubs(
   validateConsumerGroups(problems, settings.consumerGroups ?? [], sku, limit.mostConsumerGroups);
 }
 
-function validateConsumerGroups(problems: Problems, groups: readonly string[], sku: string, most: number): void {
+/** @param path of the setting that lists them */
+export function consumerGroupNameProblems(problems: Problems, path: string, groups: readonly string[]): void {
   const rule =
     'the name of a consumer group must be 1 to 50 letters, digits, periods, hyphens and underscores, starting and ending with a letter or digit';
   groups.forEach((name, i) => {
-    problems.text(`consumerGroups[${i}]`, name, /^(?=.{1,50}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, rule);
+    problems.text(`${path}[${i}]`, name, /^(?=.{1,50}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, rule);
   });
-  if (new Set(groups).size < groups.length) problems.add('consumerGroups', 'each consumer group must be named once.');
+  if (new Set(groups).size < groups.length) problems.add(path, 'each consumer group must be named once.');
+}
+
+function validateConsumerGroups(problems: Problems, groups: readonly string[], sku: string, most: number): void {
+  consumerGroupNameProblems(problems, 'consumerGroups', groups);
   // $Default counts too.
   if (groups.length > most - 1) {
     problems.add(

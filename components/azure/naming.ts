@@ -95,6 +95,33 @@ export const nameRules = {
     pattern: /^(?=.{1,260}$)[\p{L}\p{N}._()-]*[\p{L}\p{N}_()-]$/u,
     rule: 'the name of an Application Insights component must be 1 to 260 letters, digits and ._()- and not end with a period',
   },
+  healthWorkspace: {
+    abbreviation: 'hdws',
+    most: 24,
+    pattern: /^[a-z0-9]{3,24}$/,
+    rule: 'the name of an Azure Health Data Services workspace must be 3 to 24 lower-case letters and digits',
+    compact: true,
+  },
+  fhirService: {
+    abbreviation: 'fhir',
+    most: 24,
+    pattern: /^[a-z0-9]{3,24}$/,
+    rule: 'the name of a FHIR service must be 3 to 24 lower-case letters and digits',
+    compact: true,
+  },
+  systemTopic: {
+    abbreviation: 'egst',
+    most: 50,
+    pattern: /^(?=.{3,50}$)[A-Za-z0-9-]*[A-Za-z0-9]$/,
+    rule: 'the name of an Event Grid system topic must be 3 to 50 letters, digits and hyphens',
+  },
+  scheduledQueryRule: {
+    // The framework has no abbreviation for it.
+    abbreviation: 'sqr',
+    most: 260,
+    pattern: /^[\p{L}\p{N}_().-]{1,259}[\p{L}\p{N}_()-]$/u,
+    rule: 'the name of a scheduled query rule must be 2 to 260 letters, digits and ._()- and not end with a period',
+  },
 } as const satisfies Record<string, NameRule>;
 
 export type NamedKind = keyof typeof nameRules;

@@ -32,6 +32,16 @@ export interface PrivateDnsZoneIds {
    * @default none
    */
   sites?: pulumi.Input<string>;
+  /**
+   * Zone `privatelink.workspace.azurehealthcareapis.com`: workspaces of Azure Health Data Services; default none.
+   * @default none
+   */
+  healthWorkspace?: pulumi.Input<string>;
+  /**
+   * Zone `privatelink.fhir.azurehealthcareapis.com`: FHIR services; default none.
+   * @default none
+   */
+  fhir?: pulumi.Input<string>;
 }
 
 /** Gives every resource a private endpoint and closes its public one. */
@@ -50,6 +60,8 @@ export const privateLinks = {
   'raw-storage': { groupId: 'blob', zones: ['blob'] },
   'function-app': { groupId: 'sites', zones: ['sites'] },
   'app-storage': { groupId: 'blob', zones: ['blob'] },
+  'health-workspace': { groupId: 'healthcareworkspace', zones: ['healthWorkspace', 'fhir'] },
+  'dead-letters': { groupId: 'blob', zones: ['blob'] },
 } as const satisfies Record<string, { groupId: string; zones: readonly PrivateDnsZoneName[] }>;
 
 /**
@@ -65,18 +77,23 @@ export function privateEndpoint(
   resourceId: pulumi.Input<string>,
   settings: PrivateEndpointSettings | undefined,
   link: keyof typeof privateLinks,
+  opts: pulumi.CustomResourceOptions = {},
 ): void {
   if (!settings) return;
   const { groupId, zones } = privateLinks[link];
   const endpoint = new PrivateEndpoint(
-    ...children.of(`${child}-private-endpoint`, {
-      resourceGroupName,
-      privateEndpointName: names.of('privateEndpoint', undefined, child),
-      location,
-      tags,
-      subnet: { id: settings.subnetId },
-      privateLinkServiceConnections: [{ name: child, privateLinkServiceId: resourceId, groupIds: [groupId] }],
-    }),
+    ...children.of(
+      `${child}-private-endpoint`,
+      {
+        resourceGroupName,
+        privateEndpointName: names.of('privateEndpoint', undefined, child),
+        location,
+        tags,
+        subnet: { id: settings.subnetId },
+        privateLinkServiceConnections: [{ name: child, privateLinkServiceId: resourceId, groupIds: [groupId] }],
+      },
+      opts,
+    ),
   );
   const privateDnsZoneConfigs = zones.flatMap((zone) => {
     const privateDnsZoneId = settings.privateDnsZoneIds?.[zone];

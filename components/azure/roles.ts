@@ -19,6 +19,10 @@ export const roles = {
   provisioningDataContributor: 'dfce44e4-17b7-4bd1-a6d1-04996ec95633',
   /** Sends metrics, logs and traces to one Application Insights component. */
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb',
+  /** Reads and writes all resources of one FHIR service. */
+  fhirDataWriter: '3f88fce4-5892-4214-ae73-ba5294559913',
+  /** Reads all resources of one FHIR service. */
+  fhirDataReader: '4c8d0bbc-75d3-4935-991f-5f3c56d81508',
   /** Wraps and unwraps data keys with one key of a Key Vault. */
   keyVaultCryptoServiceEncryptionUser: 'e147488a-f6f5-4113-8e2d-b22465e65bf6',
 } as const;

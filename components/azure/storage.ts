@@ -161,6 +161,38 @@ export function hostAccount(
   return new StorageAccount(...children.of(child, closedAccountArgs(surroundings, settings), opts));
 }
 
+/** An account whose blobs are deleted some days after they were written last. */
+export function expiringAccount(
+  children: Children,
+  surroundings: Surroundings,
+  child: string,
+  settings: AccountSettings & { readonly deleteAfterDays: pulumi.Input<number> },
+  opts: pulumi.CustomResourceOptions,
+): StorageAccount {
+  const account = new StorageAccount(...children.of(child, closedAccountArgs(surroundings, settings), opts));
+  new ManagementPolicy(
+    ...children.of(`${child}-lifecycle`, {
+      resourceGroupName: surroundings.resourceGroupName,
+      accountName: nameFromId(account.id),
+      managementPolicyName: 'default',
+      policy: {
+        rules: [
+          {
+            name: 'expired',
+            enabled: true,
+            type: 'Lifecycle',
+            definition: {
+              filters: { blobTypes: ['blockBlob'] },
+              actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: settings.deleteAfterDays } } },
+            },
+          },
+        ],
+      },
+    }),
+  );
+  return account;
+}
+
 function accountEncryption(key: KeyReference | undefined): StorageAccountArgs['encryption'] {
   const always = { requireInfrastructureEncryption: true };
   if (!key) return { ...always, keySource: 'Microsoft.Storage' };
