@@ -189,3 +189,14 @@ export interface BlobWriter {
    */
   write(caller: Principal, containerId: string, blobName: string, content: Buffer, contentType?: string): Promise<void>;
 }
+
+/** How services inside the local cloud keep documents in blobs, as an identity of the program's. */
+export interface BlobStore {
+  /**
+   * Content of a blob; undefined when there is no such blob.
+   * @throws AzureError 403 when `caller` lacks the data action, 404 without the account or the container
+   */
+  read(caller: Principal, containerId: string, blobName: string): Promise<Buffer | undefined>;
+  /** Writes a block blob, over one that is there. @throws AzureError 403, 404, 409 when it is within its retention */
+  replace(caller: Principal, containerId: string, blobName: string, content: Buffer): Promise<void>;
+}

@@ -79,12 +79,16 @@ export class Accounts {
     if ((request.operation.effect ?? 'none') === 'none') return;
     const until = retentions.until(retentionKey(request));
     if (until === undefined || until <= now) return;
-    throw new AzureError(
-      409,
-      'BlobImmutableDueToPolicy',
-      `This operation is not permitted as the blob is immutable due to a policy until ${new Date(until).toISOString()}.`,
-    );
+    throw withinRetention(until);
   }
+}
+
+export function withinRetention(until: number): AzureError {
+  return new AzureError(
+    409,
+    'BlobImmutableDueToPolicy',
+    `This operation is not permitted as the blob is immutable due to a policy until ${new Date(until).toISOString()}.`,
+  );
 }
 
 /** @param what `account` or `container` */

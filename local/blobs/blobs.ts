@@ -3,6 +3,7 @@ import { BlobServiceClient, type ContainerClient, RestError } from '@azure/stora
 import {
   type ArmResource,
   AzureError,
+  type BlobStore,
   type BlobWriter,
   type Principal,
   type Properties,
@@ -10,7 +11,7 @@ import {
   type ServiceContext,
 } from '../contracts';
 import { requireKeyAccess } from '../identity/encryptionKey';
-import { Accounts, accountKeys, lastSegment, protectedFromDeletion, retentionKey } from './accounts';
+import { Accounts, accountKeys, lastSegment, protectedFromDeletion, retentionKey, withinRetention } from './accounts';
 import { Azurite } from './azurite';
 import { BlobFront } from './front';
 import { checkImmutability } from './immutability';
@@ -22,6 +23,7 @@ interface Running {
   readonly port: number;
 }
 
+const readAction = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read';
 const writeAction = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write';
 
 /**
@@ -32,7 +34,7 @@ const writeAction = 'Microsoft.Storage/storageAccounts/blobServices/containers/b
  * no effect. There is no Data Lake (dfs) endpoint, no account key and no SAS; times in answers are the machine's clock,
  * retention follows the virtual clock.
  */
-export class Blobs implements Service, BlobWriter {
+export class Blobs implements Service, BlobWriter, BlobStore {
   readonly kinds = [
     'storage:StorageAccount',
     'storage:BlobContainer',
@@ -112,6 +114,34 @@ export class Blobs implements Service, BlobWriter {
         retentionKey({ account, container, blob: blobName }),
         this.context.clock.now() + period,
       );
+    }
+    azurite.flush();
+    this.statistics.count(this.accounts.containerId(account, container), 1, content.length);
+  }
+
+  async read(caller: Principal, containerId: string, blobName: string): Promise<Buffer | undefined> {
+    const { account, container } = splitContainerId(containerId);
+    this.accounts.authorize(caller, { account, container, action: readAction });
+    const blob = (await this.container(account, container)).getBlobClient(blobName);
+    try {
+      return await blob.downloadToBuffer();
+    } catch (error) {
+      const refused = asAzureError(error);
+      if (refused.code === 'BlobNotFound') return undefined;
+      throw refused;
+    }
+  }
+
+  async replace(caller: Principal, containerId: string, blobName: string, content: Buffer): Promise<void> {
+    const { account, container } = splitContainerId(containerId);
+    this.accounts.authorize(caller, { account, container, action: writeAction });
+    const { azurite } = await this.start();
+    const until = azurite.retentions.until(retentionKey({ account, container, blob: blobName })) ?? 0;
+    if (until > this.context.clock.now()) throw withinRetention(until);
+    try {
+      await (await this.container(account, container)).getBlockBlobClient(blobName).upload(content, content.length);
+    } catch (error) {
+      throw asAzureError(error);
     }
     azurite.flush();
     this.statistics.count(this.accounts.containerId(account, container), 1, content.length);

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, Log } from '../contracts';
+import { appEnvironment, type SiteSettings } from './appEnvironment';
+import { FunctionProcess, type Launch } from './functionProcess';
+import type { AppHealth, AppState } from './health';
+import type { FunctionDescription } from './messages';
+import { unpack } from './packages';
+import { RunningFunction } from './runningFunction';
+import { workerBundle } from './workerBundle';
+
+const firstBackOffMs = 250;
+const longestBackOffMs = 5_000;
+
+export interface FunctionAppContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Path of the authority's certificate. */
+  readonly authorityFile: string;
+  /** Environment in which a process gets tokens of these identities and no others. */
+  readonly identityEnvironment: (identities: readonly string[]) => Record<string, string>;
+  /** The package in the app's deployment container, read as its deployment identity; undefined when there is none. */
+  readonly fetchPackage: (site: SiteSettings) => Promise<Buffer | undefined>;
+  readonly lastSequences: (eventHub: string) => readonly number[];
+}
+
+/** An app that runs: from a package, until it is stopped. Each start is an object of its own, so that none meets another's end. */
+export class FunctionApp {
+  private state: AppState = 'starting';
+  private reason: string | undefined;
+  private functions: RunningFunction[] = [];
+  private readonly loading = new Set<FunctionProcess>();
+  private isStopped = false;
+  private retry: { timer: NodeJS.Timeout; now: () => void } | undefined;
+  private telemetryRefused: string | undefined;
+  /** Resolves when it runs or has failed, or has been stopped. */
+  private readonly started: Promise<void>;
+
+  /** @param folder of this app alone; it exists */
+  constructor(
+    private readonly site: SiteSettings,
+    private readonly folder: string,
+    private readonly context: FunctionAppContext,
+  ) {
+    this.started = this.start().catch((error: unknown) => this.fail(error));
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.retry?.now();
+    await Promise.all([...this.loading].map((process) => process.kill()));
+    await this.started;
+    await Promise.all(this.functions.map((one) => one.stop()));
+    this.state = 'stopped';
+  }
+
+  function(name: string): RunningFunction | undefined {
+    return this.functions.find((one) => one.health().name === name);
+  }
+
+  health(): Omit<AppHealth, 'site' | 'starts'> {
+    const { state, reason, telemetryRefused } = this;
+    const functions = this.functions.map((one) => one.health());
+    return { name: this.site.name, state, reason, functions, telemetryRefused };
+  }
+
+  private async start(): Promise<void> {
+    if (!this.site.isEnabled) {
+      this.state = 'stopped';
+      return;
+    }
+    const content = await this.package();
+    if (content === undefined || this.isStopped) return;
+    const launch: Launch = {
+      program: await this.program(),
+      root: unpack(content, join(this.folder, 'package')),
+      environment: this.environment(),
+    };
+    const first = new FunctionProcess(launch);
+    const descriptions = await this.descriptions(first);
+    if (this.isStopped) return;
+    this.functions = descriptions.map((description, index) =>
+      this.run(description, launch, index === 0 ? first : undefined),
+    );
+    this.state = 'running';
+    this.reason = undefined;
+    this.context.log.info(`${this.site.name} runs ${descriptions.map(({ name }) => name).join(', ')}.`);
+  }
+
+  /** Tries again while it may not be read: the role may be on its way. */
+  private async package(): Promise<Buffer | undefined> {
+    for (let wait = firstBackOffMs; !this.isStopped; wait = Math.min(wait * 2, longestBackOffMs)) {
+      try {
+        const content = await this.context.fetchPackage(this.site);
+        if (content === undefined) this.state = 'noPackage';
+        return content;
+      } catch (error) {
+        this.state = 'waiting';
+        this.reason = messageOf(error);
+        await this.pause(wait);
+      }
+    }
+    return undefined;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const now = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.retry = { timer, now };
+    });
+  }
+
+  private async program(): Promise<string> {
+    const code = await workerBundle();
+    const file = join(this.folder, `worker-${createHash('sha256').update(code).digest('hex').slice(0, 16)}.cjs`);
+    writeFileSync(file, code);
+    return file;
+  }
+
+  private environment(): Record<string, string> {
+    const home = join(this.folder, 'home');
+    mkdirSync(home, { recursive: true });
+    const identity = this.context.identityEnvironment(this.site.identities);
+    return appEnvironment(this.site, home, this.context.authorityFile, identity);
+  }
+
+  /** @throws Error with the reason why the package cannot be loaded */
+  private async descriptions(process: FunctionProcess): Promise<readonly FunctionDescription[]> {
+    this.loading.add(process);
+    try {
+      return await new Promise<readonly FunctionDescription[]>((resolve, reject) => {
+        process.listen((message) => {
+          if (message.kind === 'loaded') resolve(message.functions);
+          if (message.kind === 'failed') reject(new Error(message.reason));
+          if (message.kind === 'log') this.context.log[message.level](`${this.site.name}: ${message.message}`);
+        });
+        void process.ended.then(() => reject(new Error('The process ended while it loaded the package.')));
+      });
+    } finally {
+      this.loading.delete(process);
+    }
+  }
+
+  private run(description: FunctionDescription, launch: Launch, loaded: FunctionProcess | undefined): RunningFunction {
+    const { clock, log, lastSequences } = this.context;
+    const own: Log = {
+      info: (message) => log.info(`${this.site.name}/${message}`),
+      warn: (message) => log.warn(`${this.site.name}/${message}`),
+    };
+    const onTelemetry = (refused: string | undefined) => {
+      if (refused !== undefined && refused !== this.telemetryRefused) {
+        log.warn(`${this.site.name}: Application Insights refuses its telemetry: ${refused}`);
+      }
+      this.telemetryRefused = refused;
+    };
+    const context = { launch: () => new FunctionProcess(launch), clock, log: own, lastSequences, onTelemetry };
+    return new RunningFunction(description, context, loaded);
+  }
+
+  private fail(error: unknown): void {
+    if (this.isStopped) return;
+    this.state = 'failed';
+    this.reason = messageOf(error);
+    this.context.log.warn(`${this.site.name} does not run: ${this.reason}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,116 @@
+/**
+ * The process of one function: it loads the app's package, says which functions are in it, and runs the one that it is
+ * told to. The current folder is the package's root, the environment the app's own.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import type { FunctionDescription, ToFunction } from '../messages';
+import { App, type RegisteredFunction } from './app';
+import { eventHubOptions } from './eventHubOptions';
+import { EventHubTrigger, eventHubSource } from './eventHubTrigger';
+import { tell } from './host';
+import { invoke, type LogLine } from './invocation';
+import type { RpcBinding } from './rpc';
+import { resolved } from './settings';
+import { Telemetry } from './telemetry';
+import { TimerTrigger } from './timerTrigger';
+
+const root = process.cwd();
+const telemetry = new Telemetry();
+const app = new App((level, message) =>
+  log({ level, message, functionName: 'worker', invocationId: '', category: 'system' }),
+);
+let trigger: EventHubTrigger | TimerTrigger | undefined;
+
+function log(line: LogLine): void {
+  // The default level of host.json is Information.
+  if (line.level === 'trace' || line.level === 'debug' || line.level === 'none') return;
+  const level = line.level === 'information' ? 'info' : 'warn';
+  tell({ kind: 'log', level, message: line.message });
+  telemetry.trace(line);
+}
+
+function triggerBinding({ metadata }: RegisteredFunction): RpcBinding {
+  const found = Object.entries(metadata.bindings).find(([, { type }]) => /trigger$/i.test(type));
+  if (found === undefined) throw new Error(`The function '${metadata.name}' has no trigger.`);
+  const [name, binding] = found;
+  return { ...binding, name };
+}
+
+/** @throws Error for what is not offered here */
+function describe(registered: RegisteredFunction): FunctionDescription {
+  const { name, bindings } = registered.metadata;
+  const binding = triggerBinding(registered);
+  const others = Object.values(bindings).filter(
+    ({ type, direction }) => direction === 'out' || !/trigger$/i.test(type),
+  );
+  if (others.length > 0) {
+    throw new Error(
+      `The function '${name}' has a binding of type '${others[0]?.type}'; only triggers are offered here.`,
+    );
+  }
+  if (binding.type === 'timerTrigger') {
+    const schedule = resolved(binding, 'schedule');
+    return { name, trigger: binding.type, schedule, runOnStartup: binding.runOnStartup === true };
+  }
+  if (binding.type === 'eventHubTrigger') {
+    const { fullyQualifiedNamespace, eventHub } = eventHubSource(binding);
+    return { name, trigger: binding.type, eventHub: `${fullyQualifiedNamespace}/${eventHub}` };
+  }
+  throw new Error(
+    `The function '${name}' has a trigger of type '${binding.type}'; offered here are eventHubTrigger and timerTrigger.`,
+  );
+}
+
+async function load(): Promise<void> {
+  const { main } = JSON.parse(readFileSync('package.json', 'utf8')) as { main?: string };
+  const entry = resolve(root, main ?? 'index.js');
+  if (!existsSync(entry)) throw new Error(`package.json names ${main} as main, which is not in the package.`);
+  app.inject();
+  createRequire(join(root, 'package.json'))(entry);
+  await app.start(root);
+  tell({ kind: 'loaded', functions: [...app.functions.values()].map(describe) });
+}
+
+async function run(name: string): Promise<void> {
+  const registered = app.functions.get(name);
+  if (registered === undefined) throw new Error(`The package has no function '${name}'.`);
+  const binding = triggerBinding(registered);
+  const call = async (request: Parameters<typeof invoke>[2]) => {
+    try {
+      await invoke(app, registered, request, log);
+    } catch (error) {
+      const message = `Exception: ${error instanceof Error ? error.stack : String(error)}`;
+      log({ level: 'error', message, functionName: name, invocationId: request.invocationId, category: 'host' });
+      throw error;
+    }
+  };
+  trigger =
+    binding.type === 'timerTrigger'
+      ? new TimerTrigger(registered.metadata, binding, call)
+      : new EventHubTrigger(registered.metadata, binding, eventHubOptions(readFileSync('host.json', 'utf8')), call);
+  tell({ kind: 'running' });
+  await trigger.start();
+}
+
+async function stop(): Promise<void> {
+  await trigger?.stop();
+  await app.runHooks('appTerminate', { hookData: {}, appHookData: app.hookData });
+  await telemetry.close();
+  process.exit(0);
+}
+
+function fail(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.send?.({ kind: 'failed', reason }, () => process.exit(1));
+}
+
+process.on('message', (message: ToFunction) => {
+  if (message.kind === 'run') run(message.function).catch(fail);
+  if (message.kind === 'tick' && trigger instanceof TimerTrigger) trigger.tick(message);
+  if (message.kind === 'stop') stop().catch(() => process.exit(1));
+});
+// The local cloud is gone: so is the app.
+process.on('disconnect', () => process.exit(0));
+load().catch(fail);
