@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
 
 /** The function apps whose code ships with the library, by the names of their folders in `dist/functions`. */
 export const functionAppNames = ['normalize', 'write-observations'] as const;
@@ -18,7 +19,7 @@ function bundlesFolder(): string {
 /**
  * The bundle of an app, as a path from the working directory: absolute ones would name a machine's folders in the state.
  *
- * @throws Error in one sentence where the bundle is missing, or older than the sources that lie beside it
+ * @throws RunError in one sentence where the bundle is missing, or older than the sources that lie beside it
  */
 export function bundleFile(app: FunctionAppName): string {
   const folder = bundlesFolder();
@@ -33,8 +34,9 @@ export function readBundle(app: FunctionAppName): Uint8Array {
   return readFileSync(bundleFile(app));
 }
 
-function outOfDate(app: FunctionAppName, what: string): Error {
-  return new Error(
+/** Said without a stack of the library's own calls. */
+function outOfDate(app: FunctionAppName, what: string): pulumi.RunError {
+  return new pulumi.RunError(
     `The bundle of the function app "${app}" ${what}; run "npm run build" in the library's folder first.`,
   );
 }

@@ -27,7 +27,7 @@ export interface PackageTarget {
  * Deploys the package with the deployer's token, or writes it as a file with a sentence that says what to do with it.
  *
  * Pulumi sees the package's members, not the zip: a preview shows another bundle as one line and another mapping line by
- * line.
+ * line. (The engine leaves the contents of text assets out of what it shows, so texts are plain properties.)
  */
 export function deliverPackage(
   site: Site,
@@ -44,7 +44,9 @@ export function deliverPackage(
     siteId: app.id,
     blobEndpoint: storage.primaryEndpoints.apply(({ blob }) => blob),
     container: nameFromId(deployments.id),
-    package: packageArchive(settings),
+    program: new pulumi.asset.FileAsset(bundleFile(settings.package.bundle)),
+    programName,
+    texts: settings.package.texts,
     tenantId: site.surroundings.tenantId,
     authorityHost,
     storageScope: tokenScopes.storage,
@@ -60,15 +62,7 @@ export function deliverPackage(
 }
 
 /** Where Functions looks for the program ("main" of package.json). */
-const programFile = 'main.js';
-
-function packageArchive({ package: { bundle, texts } }: FunctionAppSettings): pulumi.Output<pulumi.asset.Archive> {
-  return pulumi.output(texts).apply((known) => {
-    const files = Object.entries(known).map(([name, text]) => [name, new pulumi.asset.StringAsset(text)] as const);
-    const program = new pulumi.asset.FileAsset(bundleFile(bundle));
-    return new pulumi.asset.AssetArchive(Object.fromEntries([...files, [programFile, program]]));
-  });
-}
+const programName = 'main.js';
 
 /** Only a deployment writes the file: a preview leaves no trace. */
 function writtenPackage(settings: FunctionAppSettings, { app }: PackageTarget): pulumi.Output<string> {
@@ -78,7 +72,7 @@ function writtenPackage(settings: FunctionAppSettings, { app }: PackageTarget): 
     const program = readBundle(source.bundle);
     if (pulumi.runtime.isDryRun()) return;
     mkdirSync(artefactsFolder, { recursive: true });
-    writeFileSync(file, await zipOf({ ...texts, [programFile]: program }));
+    writeFileSync(file, await zipOf({ ...texts, [programName]: program }));
   });
   const place = pulumi.all([app.id, written]).apply(([id]) => `${id}`);
   return pulumi.interpolate`Deploy ${file} to ${place}: az functionapp deployment source config-zip --ids ${place} --src ${file}, with the role Website Contributor.`;

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { DiffResult } from '@pulumi/pulumi/dynamic';
-import { filesOf, type SerializedArchive } from './archive';
 import { blobServiceVersion, readableUrl, userDelegationKey } from './blobSignature';
 import { changed } from './inputs';
 import { oneDeploy } from './oneDeploy';
 import { call, type DataPlaneAccess } from './request';
 import { resourceManagerOf } from './resourceManager';
 import { zipOf } from './zip';
+
+/** A file as the engine hands it to a provider: where it lies, from the program's folder, and the hash of its content. */
+interface SerializedFile {
+  readonly path: string;
+  readonly hash: string;
+}
 
 /** The code of a function app: what is in the package, and where it goes. */
 export interface FunctionPackageProps {
@@ -16,7 +22,12 @@ export interface FunctionPackageProps {
   readonly blobEndpoint: string;
   /** Container of the packages. */
   readonly container: string;
-  readonly package: SerializedArchive;
+  /** The bundle. Another one is one line in a preview. */
+  readonly program: SerializedFile;
+  /** Name of the bundle in the package. */
+  readonly programName: string;
+  /** What else is in the package, by path from its root: as text, so that a preview shows which lines change. */
+  readonly texts: Readonly<Record<string, string>>;
   readonly tenantId: string;
   /** Microsoft Entra's sign-in address in the cloud. */
   readonly authorityHost: string;
@@ -64,7 +75,7 @@ export async function diff(_id: string, olds: Deployed, news: FunctionPackagePro
 }
 
 async function deploy(props: FunctionPackageProps, olds?: Deployed): Promise<Deployed> {
-  const zip = await zipOf(filesOf(props.package));
+  const zip = await zipOf({ ...props.texts, [props.programName]: readFileSync(props.program.path) });
   const packageBlob = `packages/${createHash('sha256').update(zip).digest('hex')}.zip`;
   const deployed: Deployed = { ...props, packageBlob };
   if (olds && changed(olds, deployed, ['blobEndpoint', 'container', 'packageBlob']).length === 0) return deployed;

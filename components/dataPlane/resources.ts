@@ -37,9 +37,10 @@ export class EdgeDeployment extends pulumi.CustomResource {
   }
 }
 
-/** In a program, the package is an archive of Pulumi's, which reaches the provider in its serialized form. */
-type FunctionPackageInputs = Inputs<Omit<FunctionPackageProps, 'package'>> & {
-  readonly package: pulumi.Input<pulumi.asset.Archive>;
+/** In a program, a file is an asset of Pulumi's, which reaches the provider in its serialized form. */
+type FunctionPackageInputs = Inputs<Omit<FunctionPackageProps, 'program' | 'texts'>> & {
+  readonly program: pulumi.asset.FileAsset;
+  readonly texts: Readonly<Record<string, pulumi.Input<string>>>;
 };
 
 /** The code of a function app. */
