@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark';
 import { engine } from './engine';
 import { ingest } from './ingest';
+import { normalize } from './normalize';
 import { programLoad } from './programLoad';
 
-export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine];
+export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize];
