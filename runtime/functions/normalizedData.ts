@@ -1,4 +1,4 @@
-import type { EventData, EventHubProducerClient } from '@azure/event-hubs';
+import type { EventData, EventDataBatch, EventHubProducerClient } from '@azure/event-hubs';
 import { type ClockMark, clockMarkKind, kindProperty } from '../contracts/clockMark';
 import { anyFault, hold, holdForAll } from '../stream/hold';
 import type { PartitionIds } from '../stream/partitionIds';
@@ -15,10 +15,15 @@ interface Queue {
   readonly measurements: OutgoingMeasurement[];
 }
 
+/** What is needed of a producer of `normalizeddata`. */
+export type NormalizedProducer = Pick<EventHubProducerClient, 'createBatch'> & {
+  sendBatch(batch: EventDataBatch): Promise<void>;
+};
+
 /** The hub `normalizeddata`, as the step `normalize` writes it. */
 export class NormalizedData {
   constructor(
-    private readonly producer: Pick<EventHubProducerClient, 'createBatch' | 'sendBatch'>,
+    private readonly producer: NormalizedProducer,
     /** Of this hub. */
     private readonly partitions: PartitionIds,
     /** Of the hub `devicedata`. */
