@@ -4,6 +4,7 @@ import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
 import type { WebApp } from '@pulumi/azure-native/web/webApp';
 import * as pulumi from '@pulumi/pulumi';
+import { labelled } from '../dataPlane/labelledText';
 import { FunctionPackage } from '../dataPlane/resources';
 import { zipOf } from '../dataPlane/zip';
 import { bundleFile, readBundle } from './bundle';
@@ -46,7 +47,7 @@ export function deliverPackage(
     container: nameFromId(deployments.id),
     program: new pulumi.asset.FileAsset(bundleFile(settings.package.bundle)),
     programName,
-    texts: settings.package.texts,
+    texts: labelledTexts(settings),
     tenantId: site.surroundings.tenantId,
     authorityHost,
     storageScope: tokenScopes.storage,
@@ -59,6 +60,13 @@ export function deliverPackage(
     made: [new FunctionPackage(...site.children.of(`${settings.child}-package`, props, opts))],
     manualSteps: [],
   };
+}
+
+function labelledTexts({ package: { texts } }: FunctionAppSettings): Record<string, pulumi.Output<string>> {
+  const entries = Object.entries(texts).map(
+    ([name, text]) => [name, pulumi.output(text).apply((known) => labelled(name, known))] as const,
+  );
+  return Object.fromEntries(entries);
 }
 
 /** Where Functions looks for the program ("main" of package.json). */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { DiffResult } from '@pulumi/pulumi/dynamic';
 import { blobServiceVersion, readableUrl, userDelegationKey } from './blobSignature';
 import { changed } from './inputs';
+import { unlabelled } from './labelledText';
 import { oneDeploy } from './oneDeploy';
 import { call, type DataPlaneAccess } from './request';
 import { resourceManagerOf } from './resourceManager';
@@ -26,7 +27,7 @@ export interface FunctionPackageProps {
   readonly program: SerializedFile;
   /** Name of the bundle in the package. */
   readonly programName: string;
-  /** What else is in the package, by path from its root: as text, so that a preview shows which lines change. */
+  /** What else is in the package, by path from its root: as labelled text, so that a preview shows which lines change. */
   readonly texts: Readonly<Record<string, string>>;
   readonly tenantId: string;
   /** Microsoft Entra's sign-in address in the cloud. */
@@ -75,7 +76,7 @@ export async function diff(_id: string, olds: Deployed, news: FunctionPackagePro
 }
 
 async function deploy(props: FunctionPackageProps, olds?: Deployed): Promise<Deployed> {
-  const zip = await zipOf({ ...props.texts, [props.programName]: readFileSync(props.program.path) });
+  const zip = await zipOf(membersOf(props));
   const packageBlob = `packages/${createHash('sha256').update(zip).digest('hex')}.zip`;
   const deployed: Deployed = { ...props, packageBlob };
   if (olds && changed(olds, deployed, ['blobEndpoint', 'container', 'packageBlob']).length === 0) return deployed;
@@ -86,6 +87,11 @@ async function deploy(props: FunctionPackageProps, olds?: Deployed): Promise<Dep
   });
   await oneDeploy(url, props.siteId, await signedUrl(props, packageBlob), { ...props, tokenScope });
   return deployed;
+}
+
+function membersOf({ program, programName, texts }: FunctionPackageProps): Record<string, Uint8Array | string> {
+  const files = Object.entries(texts).map(([name, text]) => [name, unlabelled(text)] as const);
+  return { ...Object.fromEntries(files), [programName]: readFileSync(program.path) };
 }
 
 /** The name is the hash of the content, so a blob that is there already is this one. */
