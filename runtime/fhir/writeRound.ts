@@ -53,10 +53,12 @@ export class WriteRound<M extends WornMeasurement> {
       puts.map(({ request }) => request),
       this.log,
     );
-    for (const [index, { draft }] of puts.entries()) {
+    for (const [index, { draft, request }] of puts.entries()) {
       const { status } = answers[index] as BatchAnswer;
+      // A version that was read and is not there any more: somebody deleted the Observation.
+      const changed = [409, 412].includes(status) || (request.ifMatch !== undefined && [404, 410].includes(status));
       if (isSuccess(status)) this.written++;
-      else if (status === 409 || status === 412) this.left.push(draft);
+      else if (changed) this.left.push(draft);
       else this.divide(draft, refusal());
     }
   }
