@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   type EventDataBatch,
   EventHubConsumerClient,
@@ -7,6 +12,7 @@ import {
 } from '@azure/event-hubs';
 import fc from 'fast-check';
 import type { Principal } from '../local/contracts';
+import { normalizeSettings, packageFiles } from '../runtime/contracts/appSettings';
 import { clockMarkKind, kindProperty, parseClockMark } from '../runtime/contracts/clockMark';
 import type { DeadLetter } from '../runtime/contracts/deadLetter';
 import { parseMeasurement } from '../runtime/contracts/measurement';
@@ -452,5 +458,69 @@ describe('settings', () => {
       /mappings\/device\.json cannot be used:\nline 1, column/,
     );
     expect(() => readDeviceMapping(mappingText, 'm', 'stu3')).toThrow("COMPATIBILITY is 'stu3'");
+  });
+});
+
+describe('the package', () => {
+  const bundle = join(__dirname, '..', 'dist', 'functions', 'normalize', 'main.js');
+  /** Starts the package's bundle as the worker does, and prints what it registers. */
+  const start = `
+    const { Module } = require('node:module');
+    const registered = {};
+    let model;
+    const core = {
+      setProgrammingModel: (given) => { model = given; },
+      getProgrammingModel: () => model,
+      registerFunction: ({ name, bindings, retryOptions }) => {
+        registered[name] = { trigger: Object.values(bindings)[0], retryOptions };
+      },
+    };
+    const { require: original } = Module.prototype;
+    Module.prototype.require = function (name) {
+      return name === '@azure/functions-core' ? core : original.call(this, name);
+    };
+    require(process.argv[1]);
+    console.log(JSON.stringify({ registered, model: model.name }));
+    process.exit();`;
+  const settings = {
+    ...Object.fromEntries(normalizeSettings.map((name) => [name, name.toLowerCase()])),
+    ...{ COMPATIBILITY: 'r4', SCORING_SOURCES: '{}', DEAD_LETTER_CONTAINER_URL: 'https://localhost/st/deadletter' },
+  };
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'package-'));
+    copyFileSync(bundle, join(folder, 'main.js'));
+    mkdirSync(join(folder, 'mappings'));
+    writeFileSync(join(folder, packageFiles.deviceMapping), mappingText);
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (env: NodeJS.ProcessEnv) =>
+    promisify(execFile)(process.execPath, ['-e', start, join(folder, 'main.js')], { env, cwd: tmpdir() });
+
+  test('is one file that registers both functions', async () => {
+    const { registered, model } = JSON.parse((await run(settings)).stdout);
+    expect(model).toBe('@azure/functions');
+    expect(Object.keys(registered)).toEqual(['clockMarks', 'normalize']);
+    expect(registered.clockMarks.trigger).toMatchObject({ type: 'timerTrigger', schedule: '%CLOCK_MARK_SCHEDULE%' });
+    expect(registered.normalize.trigger).toMatchObject({
+      ...{ type: 'eventHubTrigger', connection: 'DeviceData', eventHubName: '%DEVICE_DATA_HUB%' },
+      ...{ consumerGroup: '%NORMALIZE_CONSUMER_GROUP%', cardinality: 'many', dataType: 'binary' },
+    });
+    expect(registered.normalize.retryOptions).toMatchObject({ maxRetryCount: -1 });
+  });
+
+  test('does not start on missing settings or a mapping that cannot be used, and says all that is wrong', async () => {
+    const { DEVICE_DATA_HUB, COMPATIBILITY, ...some } = settings as Record<string, string>;
+    await expect(run(some)).rejects.toThrow('The app settings DEVICE_DATA_HUB, COMPATIBILITY are missing.');
+    writeFileSync(
+      join(folder, packageFiles.deviceMapping),
+      mappingText.replace('$..[?(@hr)]', '$..[?(@hr').replace('$..[?(@spo2)]', '$..[?(@spo2'),
+    );
+    await expect(run(settings)).rejects.toThrow(
+      /mappings\/device\.json cannot be used:\nline 1, column [^\n]+\nline 1, column/,
+    );
   });
 });

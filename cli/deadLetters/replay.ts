@@ -3,6 +3,7 @@ import type { TokenCredential } from '@azure/identity';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { DeadLetter } from '../../runtime/contracts/deadLetter';
 import { concurrently } from '../../runtime/stream/concurrently';
+import { retryOptions } from '../../runtime/stream/hubClients';
 import { replayProperties } from '../../runtime/stream/replayed';
 import { type ListedLetter, markReplayed, readLetter } from './letters';
 
@@ -54,7 +55,8 @@ export class Replay {
   }
 
   private producerOf(hub: string): EventHubProducerClient {
-    const producer = this.producers.get(hub) ?? new EventHubProducerClient(this.namespace, hub, this.credential);
+    const producer =
+      this.producers.get(hub) ?? new EventHubProducerClient(this.namespace, hub, this.credential, { retryOptions });
     this.producers.set(hub, producer);
     return producer;
   }

@@ -1,8 +1,8 @@
 import { EventHubConsumerClient, EventHubProducerClient } from '@azure/event-hubs';
 import { ManagedIdentityCredential } from '@azure/identity';
 
-/** A send that the client itself gives up soon, since a step holds its partition and says so (see hold). */
-const retryOptions = { maxRetries: 2, retryDelayInMs: 200, timeoutInMs: 15_000 };
+/** The client itself gives up soon: a step holds its partition and says so (see hold), a command says why and ends. */
+export const retryOptions = { maxRetries: 2, retryDelayInMs: 200, timeoutInMs: 15_000 };
 
 /** Writes an event hub as the user-assigned identity of that client id. */
 export function hubProducer(namespace: string, hub: string, clientId: string): EventHubProducerClient {
