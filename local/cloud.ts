@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import type { TokenCredential } from '@azure/identity';
+import { ApplicationInsights } from './applicationInsights/applicationInsights';
+import { ResourceManager } from './arm/resourceManager';
+import { SiteDeployments } from './arm/siteDeployments';
 import { Blobs } from './blobs/blobs';
 import type { Certificates, Log, Principal, Service, ServiceContext } from './contracts';
 import { ControlPlane } from './controlPlane/controlPlane';
@@ -8,6 +11,7 @@ import { VirtualClock } from './core/clock';
 import { RememberedPorts } from './core/ports';
 import type { StateFolder } from './core/state';
 import { EventHubs } from './eventHubs/eventHubs';
+import { FunctionApps } from './functions/functionApps';
 import { LocalAuthority } from './identity/authority';
 import { type Grantee, IdentityEndpoint } from './identity/identityEndpoint';
 import { deployer } from './identity/principals';
@@ -43,6 +47,9 @@ export class LocalCloud {
     readonly eventHubs: EventHubs,
     readonly blobs: Blobs,
     readonly iotHubs: IotHubs,
+    readonly applicationInsights: ApplicationInsights,
+    readonly functionApps: FunctionApps,
+    readonly resourceManager: ResourceManager,
     private readonly services: readonly Service[],
   ) {}
 
@@ -72,10 +79,29 @@ export class LocalCloud {
     const eventHubs = new EventHubs(context);
     const blobs = new Blobs(context);
     const iotHubs = new IotHubs(context, { eventHubs, blobs });
-    const services = [eventHubs, blobs, iotHubs, new ProvisioningServices(context, iotHubs)];
+    // Before anything is brought back: function apps ask it for tokens as soon as they run.
+    const identityEndpoint = new IdentityEndpoint(authority);
+    const identityUrl = await identityEndpoint.listen(await ports.get('identity'));
+    const applicationInsights = new ApplicationInsights(context);
+    const functionApps = new FunctionApps(context, {
+      blobs,
+      eventHubs,
+      identityEnvironment: (identities) => identityEnvironment(identityUrl, identityEndpoint, identities),
+    });
+    const services = [
+      ...[eventHubs, blobs, iotHubs, new ProvisioningServices(context, iotHubs)],
+      ...[applicationInsights, functionApps],
+    ];
     controlPlane.register(services);
     await controlPlane.restore();
-    const identityEndpoint = new IdentityEndpoint(authority);
+    const deployments = new SiteDeployments({
+      resources: controlPlane.resources,
+      log,
+      authority: certificates.authority,
+      deploy: (siteId, content) => functionApps.deploy(siteId, content),
+    });
+    const resourceManager = new ResourceManager(context, deployer, deployments);
+    await resourceManager.listen(await ports.get('resource-manager'));
     return new LocalCloud(
       state,
       clock,
@@ -86,10 +112,13 @@ export class LocalCloud {
       await controlPlane.listen(await ports.get('control-plane')),
       authority,
       identityEndpoint,
-      await identityEndpoint.listen(await ports.get('identity')),
+      identityUrl,
       eventHubs,
       blobs,
       iotHubs,
+      applicationInsights,
+      functionApps,
+      resourceManager,
       services,
     );
   }
@@ -101,18 +130,24 @@ export class LocalCloud {
       stack: name,
       home,
       providers: { 'azure-native': this.controlPlanePort },
-      env: {
-        NODE_EXTRA_CA_CERTS: this.certificates.authorityFile,
-        ...this.identityEnvironment([deployer]),
-      },
+      env: this.deployerEnvironment(),
     });
     this.stacks.push(stack);
     return stack;
   }
 
+  /** What a program's process needs to deploy into this cloud: trust, the deployer's tokens, and which cloud it is. */
+  deployerEnvironment(): Record<string, string> {
+    return {
+      NODE_EXTRA_CA_CERTS: this.certificates.authorityFile,
+      ARM_METADATA_HOSTNAME: this.resourceManager.host,
+      ...this.identityEnvironment([deployer]),
+    };
+  }
+
   /** The environment in which a process gets tokens of these identities, and of no others, as in App Service. */
   identityEnvironment(identities: readonly Grantee[]): Record<string, string> {
-    return { IDENTITY_ENDPOINT: this.identityUrl, IDENTITY_HEADER: this.identityEndpoint.grantHeader(identities) };
+    return identityEnvironment(this.identityUrl, this.identityEndpoint, identities);
   }
 
   /** What the SDKs take as a credential, for clients inside this process. */
@@ -129,11 +164,20 @@ export class LocalCloud {
   async close(): Promise<void> {
     // An update that is under way needs everything below.
     for (const stack of this.stacks) await stack.interrupt();
-    await this.identityEndpoint.close();
+    await this.resourceManager.close();
     await this.controlPlane.close();
     // In the reverse order of their start: what sends is closed before what receives.
     for (const service of [...this.services].reverse()) await service.close();
+    await this.identityEndpoint.close();
     this.clock.close();
     this.state.release();
   }
+}
+
+function identityEnvironment(
+  url: string,
+  endpoint: IdentityEndpoint,
+  identities: readonly Grantee[],
+): Record<string, string> {
+  return { IDENTITY_ENDPOINT: url, IDENTITY_HEADER: endpoint.grantHeader(identities) };
 }

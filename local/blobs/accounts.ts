@@ -109,7 +109,7 @@ function noKeys(account: ArmResource): AzureError {
   const message =
     account.inputs.allowSharedKeyAccess === false
       ? 'Key based authentication is not permitted on this storage account.'
-      : 'The local cloud gives out no account keys and takes no SAS: use a token.';
+      : 'The local cloud gives out no account keys and takes no SAS of one: use a token, or a SAS by user delegation.';
   return new AzureError(403, 'KeyBasedAuthenticationNotPermitted', message);
 }
 

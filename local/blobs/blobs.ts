@@ -31,7 +31,8 @@ const writeAction = 'Microsoft.Storage/storageAccounts/blobServices/containers/b
  *
  * What differs from Azure: there are no versions, so a blob within its retention cannot be overwritten (Azure would keep
  * the old version and take the new one), nor appended to. Lifecycle management, soft delete, tiers and replication are recorded and have
- * no effect. There is no Data Lake (dfs) endpoint, no account key and no SAS; times in answers are the machine's clock,
+ * no effect. There is no Data Lake (dfs) endpoint, no account key, and a SAS is one by user delegation for
+ * reading a blob; times in answers are the machine's clock,
  * retention follows the virtual clock.
  */
 export class Blobs implements Service, BlobWriter, BlobStore {

@@ -7,16 +7,18 @@ import {
 } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { pipeline } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import {
   AccountSASPermissions,
   AccountSASResourceTypes,
   AccountSASServices,
   generateAccountSASQueryParameters,
 } from '@azure/storage-blob';
-import type { ServiceContext } from '../contracts';
+import type { Principal, ServiceContext } from '../contracts';
 import { type Accounts, retentionKey } from './accounts';
 import type { Azurite } from './azurite';
-import { respondWithError } from './errors';
+import { Delegation } from './delegation';
+import { permissionMismatch, respondWithError } from './errors';
 import { type BlobRequest, readRequest } from './operations';
 import type { BlobStatistics } from './statistics';
 
@@ -30,6 +32,7 @@ export class BlobFront {
   private readonly server: Server;
   private readonly agent = new Agent({ keepAlive: true });
   private readonly signatures = new Map<string, string>();
+  private readonly delegation = new Delegation();
 
   constructor(
     private readonly context: ServiceContext,
@@ -65,21 +68,45 @@ export class BlobFront {
     const [path = '', search = ''] = splitOnce(incoming.url ?? '', '?');
     const query = new URLSearchParams(search);
     const account = decodeURIComponent(path.split('/')[1] ?? '');
-    const principal = await this.accounts.authenticate(account, incoming.headers.authorization, query.has('sig'));
-    const request = readRequest(incoming.method ?? '', path, query, incoming.headers);
+    const delegated = query.has('skoid') ? unsigned(query) : undefined;
+    const bearer =
+      delegated === undefined
+        ? await this.accounts.authenticate(account, incoming.headers.authorization, query.has('sig'))
+        : undefined;
+    const request = readRequest(incoming.method ?? '', path, delegated ?? query, incoming.headers);
+    const principal = bearer ?? this.delegation.signer(query, readable(request));
     this.accounts.authorize(principal, request);
+    if (request.operation.comp === 'userdelegationkey') return this.answerKey(incoming, response, principal, account);
     this.accounts.checkRetention(request, this.azurite.retentions);
-    await this.forward(incoming, response, request);
+    await this.forward(incoming, response, request, `${path}?${delegated ?? search}`);
   }
 
-  private forward(incoming: IncomingMessage, response: ServerResponse, request: BlobRequest): Promise<void> {
+  private async answerKey(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    principal: Principal,
+    account: string,
+  ): Promise<void> {
+    const body = await text(incoming);
+    const version = String(incoming.headers['x-ms-version']);
+    const answer = this.delegation.keyFor(principal, account, body, version);
+    response.writeHead(200, { 'content-type': 'application/xml', 'x-ms-version': version }).end(answer);
+  }
+
+  /** @param target path and query, without a signature */
+  private forward(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    request: BlobRequest,
+    target: string,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest({
         agent: this.agent,
         host: '127.0.0.1',
         port: this.azurite.port,
         method: incoming.method,
-        path: `${incoming.url}${incoming.url?.includes('?') ? '&' : '?'}${this.signature(request.account)}`,
+        path: `${target}${target.endsWith('?') ? '' : '&'}${this.signature(request.account)}`,
         headers: this.headersFor(incoming, request),
       });
       let bytes = 0;
@@ -156,4 +183,15 @@ export class BlobFront {
 function splitOnce(text: string, separator: string): [string, string] {
   const index = text.indexOf(separator);
   return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)];
+}
+
+/** The query without the parameters of a signature. */
+function unsigned(query: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...query].filter(([name]) => !/^(s\w{1,5}|rsc\w)$/.test(name) || name === 'snapshot'));
+}
+
+/** A signature is taken for reading only. @throws AzureError 403 */
+function readable(request: BlobRequest): BlobRequest {
+  if (request.action.endsWith('/blobs/read') && request.blob !== '') return request;
+  throw permissionMismatch('A user delegation SAS is taken here for reading a blob, and for nothing else.');
 }

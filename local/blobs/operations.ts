@@ -36,6 +36,13 @@ const write = 'containers/blobs/write';
  * Blob Storage REST reference, Authorize with Microsoft Entra ID). What is not in the table is refused.
  */
 const operations: readonly Operation[] = [
+  {
+    name: 'Get User Delegation Key',
+    method: 'POST',
+    on: 'service',
+    comp: 'userdelegationkey',
+    action: 'generateUserDelegationKey/action',
+  },
   { name: 'List Containers', method: 'GET', on: 'service', comp: 'list', action: 'containers/read' },
   { name: 'Create Container', method: 'PUT', on: 'container', action: 'containers/write' },
   { name: 'Get Container Properties', method: 'GET', on: 'container', action: 'containers/read' },
@@ -132,7 +139,8 @@ function checkQuery(query: URLSearchParams, on: Operation['on']): void {
     }
   }
   const restype = query.get('restype');
-  if ((on === 'container') !== (restype === 'container')) {
+  const isServices = on === 'service' && (restype === null || restype === 'service');
+  if (!isServices && (on === 'container') !== (restype === 'container')) {
     throw notOffered(`A request on a ${on} with restype=${restype}`);
   }
 }

@@ -9,6 +9,8 @@ export interface BuiltInRole {
 
 const eventHubs = 'Microsoft.EventHub';
 const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers';
+/** A plain action (management plane) of the blob roles, which the blob endpoint asks for at the account. */
+const delegation = 'Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action';
 const queues = 'Microsoft.Storage/storageAccounts/queueServices/queues';
 const tables = 'Microsoft.Storage/storageAccounts/tableServices/tables';
 const fhir = 'Microsoft.HealthcareApis/workspaces/fhirservices/resources';
@@ -39,6 +41,7 @@ export const builtInRoles: readonly BuiltInRole[] = [
     `${blobs}/read`,
     `${blobs}/write`,
     `${blobs}/delete`,
+    delegation,
   ),
   role(
     'Storage Blob Data Contributor',
@@ -52,8 +55,16 @@ export const builtInRoles: readonly BuiltInRole[] = [
     `${blobs}/read`,
     `${blobs}/write`,
     `${blobs}/delete`,
+    delegation,
   ),
-  role('Storage Blob Data Reader', '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', `${blobs}/blobs/read`, `${blobs}/read`),
+  role(
+    'Storage Blob Data Reader',
+    '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
+    `${blobs}/blobs/read`,
+    `${blobs}/read`,
+    delegation,
+  ),
+  role('Storage Blob Delegator', 'db58b8e5-c6ad-4a2a-8342-4190687cbfc0', delegation),
   role('Storage Queue Data Contributor', '974c5e8b-45b9-4653-ba55-5f855dd0fb88', `${queues}/*`),
   role('Storage Table Data Contributor', '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3', `${tables}/*`),
   role('FHIR Data Reader', '4c8d0bbc-75d3-4935-991f-5f3c56d81508', `${fhir}/read`, `${fhir}/export/action`),

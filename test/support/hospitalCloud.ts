@@ -5,7 +5,6 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { HospitalEnvironmentArgs } from '../../components';
 import { LocalCloud } from '../../local/cloud';
 import { StateFolder } from '../../local/core/state';
-import { deployer } from '../../local/identity/principals';
 import { localConfig } from '../../local/localStack';
 import { EngineStack } from './engineStack';
 
@@ -43,10 +42,7 @@ export class HospitalCloud {
   async stack(name: string): Promise<EngineStack> {
     const folder = this.temporaryFolder(name);
     const { cloud } = this;
-    const stack = await EngineStack.open(folder, cloud.controlPlanePort, name, {
-      NODE_EXTRA_CA_CERTS: cloud.certificates.authorityFile,
-      ...cloud.identityEnvironment([deployer]),
-    });
+    const stack = await EngineStack.open(folder, cloud.controlPlanePort, name, cloud.deployerEnvironment());
     this.stacks.push(stack);
     return stack;
   }
