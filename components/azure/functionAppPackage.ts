@@ -41,12 +41,12 @@ export function deliverPackage(
   }
   const { resourceManager, authorityHost, tokenScopes } = clouds[site.settings.cloud];
   const { app, storage, deployments } = target;
+  const bundle = bundleFile(settings.package.bundle);
   const props = {
     siteId: app.id,
     blobEndpoint: storage.primaryEndpoints.apply(({ blob }) => blob),
     container: nameFromId(deployments.id),
-    program: new pulumi.asset.FileAsset(bundleFile(settings.package.bundle)),
-    programName,
+    program: new pulumi.asset.AssetArchive({ [programName]: new pulumi.asset.FileAsset(bundle) }),
     texts: labelledTexts(settings),
     tenantId: site.surroundings.tenantId,
     authorityHost,

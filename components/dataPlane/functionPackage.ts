@@ -9,10 +9,12 @@ import { call, type DataPlaneAccess } from './request';
 import { resourceManagerOf } from './resourceManager';
 import { zipOf } from './zip';
 
-/** A file as the engine hands it to a provider: where it lies, from the program's folder, and the hash of its content. */
-interface SerializedFile {
-  readonly path: string;
-  readonly hash: string;
+/**
+ * An archive of files as the engine hands it to a provider: by name in the archive, where each lies, seen from the program's
+ * folder. The engine adds hashes of contents, by which it compares.
+ */
+export interface SerializedFiles {
+  readonly assets: Readonly<Record<string, { readonly path: string; readonly hash: string }>>;
 }
 
 /** The code of a function app: what is in the package, and where it goes. */
@@ -23,10 +25,8 @@ export interface FunctionPackageProps {
   readonly blobEndpoint: string;
   /** Container of the packages. */
   readonly container: string;
-  /** The bundle. Another one is one line in a preview. */
-  readonly program: SerializedFile;
-  /** Name of the bundle in the package. */
-  readonly programName: string;
+  /** The bundle, by its name in the package. Another one shows in a preview as this one member. */
+  readonly program: SerializedFiles;
   /** What else is in the package, by path from its root: as labelled text, so that a preview shows which lines change. */
   readonly texts: Readonly<Record<string, string>>;
   readonly tenantId: string;
@@ -89,9 +89,10 @@ async function deploy(props: FunctionPackageProps, olds?: Deployed): Promise<Dep
   return deployed;
 }
 
-function membersOf({ program, programName, texts }: FunctionPackageProps): Record<string, Uint8Array | string> {
-  const files = Object.entries(texts).map(([name, text]) => [name, unlabelled(text)] as const);
-  return { ...Object.fromEntries(files), [programName]: readFileSync(program.path) };
+function membersOf({ program, texts }: FunctionPackageProps): Record<string, Uint8Array | string> {
+  const files = Object.entries(program.assets).map(([name, { path }]) => [name, readFileSync(path)] as const);
+  const others = Object.entries(texts).map(([name, text]) => [name, unlabelled(text)] as const);
+  return Object.fromEntries([...files, ...others]);
 }
 
 /** The name is the hash of the content, so a blob that is there already is this one. */

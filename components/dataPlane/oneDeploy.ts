@@ -1,7 +1,6 @@
 import { call, type DataPlaneAccess, type DataPlaneAnswer, withoutSignatures } from './request';
 
 const apiVersion = '2024-11-01';
-const firstPauseSeconds = 1;
 const longestPauseSeconds = 15;
 /** The platform fetches the package and may answer only when it has it. */
 const putTimeoutSeconds = 230;
@@ -30,7 +29,7 @@ export async function oneDeploy(
   const before = idOf(await last());
   const put = { method: 'PUT' as const, url, what, timeoutSeconds: putTimeoutSeconds, heals: [404, 409] };
   let answer = await call({ ...put, body: { properties: { packageUri, remoteBuild: false } } }, access);
-  for (let pause = firstPauseSeconds; stateOf(answer) === 'running'; pause = Math.min(pause * 2, longestPauseSeconds)) {
+  for (let pause = 0; stateOf(answer) === 'running'; pause = Math.min(pause * 2 || 1, longestPauseSeconds)) {
     if (Date.now() > deadline) throw new Error(`Azure has not deployed ${what} within ${access.limitSeconds} s.`);
     await new Promise((resolve) => setTimeout(resolve, pause * 1000));
     const told = await last();

@@ -37,9 +37,9 @@ export class EdgeDeployment extends pulumi.CustomResource {
   }
 }
 
-/** In a program, a file is an asset of Pulumi's, which reaches the provider in its serialized form. */
+/** In a program, files are an archive of Pulumi's, which reaches the provider in its serialized form. */
 type FunctionPackageInputs = Inputs<Omit<FunctionPackageProps, 'program' | 'texts'>> & {
-  readonly program: pulumi.asset.FileAsset;
+  readonly program: pulumi.asset.AssetArchive;
   readonly texts: Readonly<Record<string, pulumi.Input<string>>>;
 };
 
