@@ -11,6 +11,7 @@ import { VirtualClock } from './core/clock';
 import { RememberedPorts } from './core/ports';
 import type { StateFolder } from './core/state';
 import { EventHubs } from './eventHubs/eventHubs';
+import { FhirServices } from './fhir/fhirServices';
 import { FunctionApps } from './functions/functionApps';
 import { LocalAuthority } from './identity/authority';
 import { type Grantee, IdentityEndpoint } from './identity/identityEndpoint';
@@ -46,6 +47,7 @@ export class LocalCloud {
     private readonly identityUrl: string,
     readonly eventHubs: EventHubs,
     readonly blobs: Blobs,
+    readonly fhirServices: FhirServices,
     readonly iotHubs: IotHubs,
     readonly applicationInsights: ApplicationInsights,
     readonly functionApps: FunctionApps,
@@ -78,6 +80,7 @@ export class LocalCloud {
     };
     const eventHubs = new EventHubs(context);
     const blobs = new Blobs(context);
+    const fhirServices = new FhirServices(context, eventHubs);
     const iotHubs = new IotHubs(context, { eventHubs, blobs });
     // Before anything is brought back: function apps ask it for tokens as soon as they run.
     const identityEndpoint = new IdentityEndpoint(authority);
@@ -89,7 +92,7 @@ export class LocalCloud {
       identityEnvironment: (identities) => identityEnvironment(identityUrl, identityEndpoint, identities),
     });
     const services = [
-      ...[eventHubs, blobs, iotHubs, new ProvisioningServices(context, iotHubs)],
+      ...[eventHubs, blobs, fhirServices, iotHubs, new ProvisioningServices(context, iotHubs)],
       ...[applicationInsights, functionApps],
     ];
     controlPlane.register(services);
@@ -115,6 +118,7 @@ export class LocalCloud {
       identityUrl,
       eventHubs,
       blobs,
+      fhirServices,
       iotHubs,
       applicationInsights,
       functionApps,

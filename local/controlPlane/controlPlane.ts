@@ -7,7 +7,7 @@ import { declared, idOf } from './declared';
 import { Operations } from './operations';
 import { Provider } from './provider';
 import { ProviderServer } from './server';
-import type { Target } from './sessions';
+import { Session, type Target } from './sessions';
 import { Store } from './store';
 
 const tokenPrefix = 'azure-native:';
@@ -53,6 +53,16 @@ export class ControlPlane {
   idOf(type: string, inputs: Properties): string | undefined {
     if (!type.startsWith(tokenPrefix)) return undefined;
     return idOf(declared(type.slice(tokenPrefix.length), inputs), this.target.subscriptionId);
+  }
+
+  /**
+   * Creates a resource of a kind that Azure has closed since (`healthcareapis:IotConnector`), as if long ago, or of any
+   * other kind that such a one needs. Programs can then import it.
+   * @returns its ARM id
+   */
+  async createAsBefore(token: string, inputs: Properties): Promise<string> {
+    const session = new Session(this.target, deployer, true);
+    return (await this.operations.create(declared(token, inputs), inputs, session)).id;
   }
 
   /** Lets all resources that were there before a restart come alive again, in the order of their creation. */

@@ -32,6 +32,7 @@ export class Operations {
         `'${id}' exists already. To manage it from here, import it: pulumi import azure-native:${resource.token} ${nameOf(id)} '${id}'`,
       );
     }
+    if (resource.kind.closed && !session.isBeforeClosing) throw new AzureError(403, 'Forbidden', resource.kind.closed);
     this.refuseLocked(id, false);
     refuseFailures(resource, judge(resource, this.store, session, existing?.id));
   }

@@ -21,6 +21,8 @@ export class Session implements Target {
     target: Target,
     /** Who runs the engine. */
     readonly caller: Principal,
+    /** Kinds that Azure has closed may still be created. */
+    readonly isBeforeClosing = false,
   ) {
     this.subscriptionId = target.subscriptionId;
     this.tenantId = target.tenantId;

@@ -136,6 +136,6 @@ function keysOf({ customerManagedKeyEncryption }: Properties, { identity }: Prop
   const url = (customerManagedKeyEncryption as Properties | undefined)?.keyEncryptionKeyUrl;
   const [, keyVaultUri, keyName] = /^(https:\/\/[^/]+)\/keys\/([^/]+)/.exec(String(url)) ?? [];
   if (!keyVaultUri || !keyName) return [];
-  const [userAssignedIdentityId] = (identity as Properties | undefined)?.userAssignedIdentities as string[] | [];
-  return [{ keyVaultUri, keyName, userAssignedIdentityId: String(userAssignedIdentityId) }];
+  const ids = (identity as Properties | undefined)?.userAssignedIdentities;
+  return [{ keyVaultUri, keyName, userAssignedIdentityId: String(Array.isArray(ids) ? ids[0] : undefined) }];
 }

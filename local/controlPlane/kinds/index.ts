@@ -1,7 +1,9 @@
 import { scheduledQueryRule } from './alerts';
 import { component } from './applicationInsights';
 import { provisioningCertificate, provisioningService } from './deviceProvisioning';
+import { systemTopic, systemTopicEventSubscription } from './eventGrid';
 import { consumerGroup, eventHub, namespace, namespaceNetworkRuleSet } from './eventHubs';
+import { fhirService, healthWorkspace, iotConnector, iotConnectorFhirDestination } from './healthcare';
 import { lock, roleAssignment, userAssignedIdentity } from './identityAndAccess';
 import { builtInConsumerGroup, certificate, iotHub } from './iotHub';
 import { key, vault } from './keyVault';
@@ -26,6 +28,8 @@ const all: readonly Kind[] = [
   ...[storageAccount, blobContainer, blobServiceProperties, managementPolicy],
   ...[iotHub, certificate, builtInConsumerGroup, provisioningService, provisioningCertificate],
   ...[vault, key],
+  ...[healthWorkspace, fhirService, iotConnector, iotConnectorFhirDestination],
+  ...[systemTopic, systemTopicEventSubscription],
   ...[appServicePlan, webApp, scmAllowed, ftpAllowed, component, scheduledQueryRule],
   ...[
     virtualNetwork,

@@ -46,6 +46,8 @@ export interface Kind {
   readonly autoName?: 'suffix' | 'guid' | { readonly fixed: string };
   /** It comes with its parent: creating it adopts it, deleting it puts back the defaults. */
   readonly comesWithParent?: boolean;
+  /** Azure creates none any more, with this sentence; those that exist live on. */
+  readonly closed?: string;
   /** Inputs, beyond location and those in `id`, that cannot change on an existing resource. */
   readonly immutable?: readonly string[];
   readonly rules?: readonly Rule[];

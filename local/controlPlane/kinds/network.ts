@@ -68,6 +68,7 @@ const privateLinkGroups: Readonly<Record<string, readonly string[]>> = {
   'microsoft.devices/iothubs': ['iotHub'],
   'microsoft.devices/provisioningservices': ['iotDps'],
   'microsoft.eventhub/namespaces': ['namespace'],
+  'microsoft.healthcareapis/workspaces': ['healthcareworkspace'],
   'microsoft.storage/storageaccounts': ['blob', 'dfs', 'queue', 'table', 'file', 'web'],
   'microsoft.keyvault/vaults': ['vault'],
   'microsoft.web/sites': ['sites'],
