@@ -1,5 +1,4 @@
 import { loadDeviceMapping } from '../runtime/medtech/mapping/deviceMapping';
-import { measurementText } from '../runtime/medtech/measurementText';
 import { normalize as normalizeMessage } from '../runtime/medtech/normalize';
 import { type Benchmark, median, type Result } from './benchmark';
 import { type CorpusMessage, corpus } from './normalize/corpus';
@@ -71,7 +70,7 @@ function engineNormalizer(given: readonly BenchTemplate[]) {
     const message = { body: body.toString('utf8'), properties, systemProperties, enqueuedTime };
     const { measurements, error } = normalizeMessage(mapping, message);
     if (error !== undefined) throw error;
-    return measurements.map((measurement) => Buffer.from(measurementText(measurement)));
+    return measurements.map((measurement) => Buffer.from(JSON.stringify(measurement)));
   };
 }
 

@@ -16,7 +16,7 @@ const kindMatters = 1e15;
  * @throws MedTechError InvalidDataFormatException for what is no JSON or is nested deeper than 64 levels.
  */
 export function parseBody(text: string, numberKinds: boolean): Token {
-  if (text.trim() === '') return null;
+  if (!text.startsWith('{') && text.trim() === '') return null;
   try {
     const fast = JSON.parse(text) as Token;
     const ambiguous = checkNumbers(fast, 0);
@@ -81,12 +81,14 @@ function parseWithNumberKinds(text: string): Token {
 
 /** A message's own or the broker's properties as the expressions see them: their strings are never dates. */
 export function propertyTokens(properties: Readonly<Record<string, unknown>>): JsonObject {
-  const tokens: Record<string, Token> = {};
-  for (const name of Object.keys(properties)) {
-    const token = propertyToken(properties[name]);
-    // Assigning would set the prototype.
-    if (name === '__proto__') Object.defineProperty(tokens, name, { value: token, enumerable: true });
-    else tokens[name] = token;
+  // A copy keeps the shape of the messages before, which makes reading it fast.
+  const tokens = { ...properties } as Record<string, Token>;
+  for (const name in tokens) {
+    const value = properties[name];
+    if (typeof value === 'string' && !mayBeDate(value)) continue;
+    // Assigning to this name would set the prototype.
+    if (name === '__proto__') Object.defineProperty(tokens, name, { value: propertyToken(value), enumerable: true });
+    else tokens[name] = propertyToken(value);
   }
   return tokens;
 }

@@ -145,8 +145,6 @@ export function isoText(ticks: Ticks): string {
   return digits === '' ? `${seconds}Z` : `${seconds}.${digits}Z`;
 }
 
-const utcTime = /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,7})?Z$/;
-
 /**
  * As isoText of parseTimestamp; undefined when the text is no timestamp. A time in UTC, as nearly all are, is checked and
  * keeps its digits.
@@ -160,15 +158,41 @@ export function isoTextOf(text: string): string | undefined {
 let last: { readonly text: string; readonly iso: string | undefined } = { text: '', iso: undefined };
 
 function readIsoText(text: string): string | undefined {
-  const parts = mayBeDate(text) ? utcTime.exec(text) : null;
-  if (parts !== null) {
-    const year = Number(parts[1]);
-    const month = Number(parts[2]);
-    const day = Number(parts[3]);
-    if (year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)) return withoutZeros(text);
-  }
+  if (isUtcTime(text)) return withoutZeros(text);
   const ticks = parseTimestamp(text);
   return ticks === undefined ? undefined : isoText(ticks);
+}
+
+/** `yyyy-MM-ddTHH:mm:ss[.f{1,7}]Z` with a day that there is; without a regular expression, as each message has one. */
+function isUtcTime(text: string): boolean {
+  const end = text.length - 1;
+  if (end < 19 || end > 27 || end === 20 || text.charCodeAt(10) !== 84 /* T */ || text.charCodeAt(end) !== 90 /* Z */) {
+    return false;
+  }
+  const separated =
+    text.charCodeAt(4) === 45 /* - */ &&
+    text.charCodeAt(7) === 45 &&
+    text.charCodeAt(13) === 58 /* : */ &&
+    text.charCodeAt(16) === 58 &&
+    (end === 19 || text.charCodeAt(19) === 46) /* . */;
+  if (!separated) return false;
+  for (let index = 20; index < end; index++) if (!isDigit(text.charCodeAt(index))) return false;
+  const year = 100 * twoDigits(text, 0) + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  const inTime = twoDigits(text, 11) <= 23 && twoDigits(text, 14) <= 59 && twoDigits(text, 17) <= 59;
+  return inTime && year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** NaN, which is in no range, for what are no digits. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at);
+  const ones = text.charCodeAt(at + 1);
+  return isDigit(tens) && isDigit(ones) ? 10 * (tens - 48) + ones - 48 : Number.NaN;
 }
 
 function withoutZeros(time: string): string {

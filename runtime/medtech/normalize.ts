@@ -33,7 +33,14 @@ export function normalize(mapping: DeviceMapping, message: DeviceMessage): Norma
   } catch (error) {
     return { measurements: [], error: asMedTechError(error) };
   }
-  return normalizeRoot(mapping, root, message.enqueuedTime);
+  return run(mapping, root, new Evaluation(root, objectsOfFlat(message.body, root)), message.enqueuedTime);
+}
+
+/** A body without a second bracket holds no further object, nor do properties: the usual message needs no walk. */
+function objectsOfFlat(text: string, root: JsonObject): readonly JsonObject[] | undefined {
+  const { Body, Properties, SystemProperties } = root;
+  if (!text.startsWith('{') || text.includes('{', 1) || text.includes('[')) return undefined;
+  return [root, Body as JsonObject, Properties as JsonObject, SystemProperties as JsonObject];
 }
 
 function readBody(mapping: DeviceMapping, text: string): Token {
@@ -47,8 +54,17 @@ function readBody(mapping: DeviceMapping, text: string): Token {
 
 /** As normalize, for a message whose root object (`Body`, `Properties`, `SystemProperties`) is there already. */
 export function normalizeRoot(mapping: DeviceMapping, root: JsonObject, enqueuedTime?: string): NormalizationResult {
+  return run(mapping, root, new Evaluation(root), enqueuedTime);
+}
+
+function run(
+  mapping: DeviceMapping,
+  root: JsonObject,
+  evaluation: Evaluation,
+  enqueuedTime: string | undefined,
+): NormalizationResult {
   const context = {
-    evaluation: new Evaluation(root),
+    evaluation,
     ingestionTime: enqueuedTime === undefined ? null : (isoTextOf(enqueuedTime) ?? null),
     text: mapping.compatibility === 'medtech' ? americanTextOf : sentTextOf,
   };
@@ -85,13 +101,11 @@ interface Context {
 }
 
 function measure(template: DeviceTemplate, document: Token, { evaluation, ingestionTime, text }: Context): Measurement {
-  const optional = (field: FieldExpression | undefined, required: boolean) =>
-    field === undefined ? null : extract(field, document, required, text, evaluation);
   const deviceId = extract(template.deviceId, document, true, text, evaluation) as string;
   const time = timestamp(template.timestamp, document, evaluation);
-  const correlationId = optional(template.correlationId, true);
-  const patientId = optional(template.patientId, false);
-  const encounterId = optional(template.encounterId, false);
+  const correlationId = extract(template.correlationId, document, true, text, evaluation);
+  const patientId = extract(template.patientId, document, false, text, evaluation);
+  const encounterId = extract(template.encounterId, document, false, text, evaluation);
   const properties: MeasurementProperty[] = [];
   for (const { name, required, field } of template.values) {
     const value = extract(field, document, required, text, evaluation);
@@ -110,16 +124,17 @@ function measure(template: DeviceTemplate, document: Token, { evaluation, ingest
 }
 
 /**
- * An expression's value as text. An expression that fails fails the message, also for an optional value; a value that
+ * An expression's value as text; null where the template has none. An expression that fails fails the message, also for an optional value; a value that
  * cannot be converted is only a failure where it is required.
  */
 function extract(
-  field: FieldExpression,
+  field: FieldExpression | undefined,
   document: Token,
   required: boolean,
   convert: Convert,
   evaluation: Evaluation,
 ): string | null {
+  if (field === undefined) return null;
   const value = textIn(field, document, convert, evaluation);
   if (!required) return value;
   if (value === null || isBlank(value)) throw missing(field);
@@ -146,7 +161,7 @@ function missing(field: FieldExpression | undefined): MedTechError {
 }
 
 function isBlank(text: string): boolean {
-  return text.trim() === '';
+  return text.charCodeAt(0) > 32 ? text.charCodeAt(0) >= 128 && text.trim() === '' : text.trim() === '';
 }
 
 const sentTextOf: Convert = (token) => textOf(token, 'asSent');

@@ -52,6 +52,29 @@ export function memberOf(object: JsonObject, name: string): Token | undefined {
   return Object.hasOwn(object, name) ? value : undefined;
 }
 
+/** Names that arrays and scalars know too, or that every object has. */
+function isAmbiguous(name: string): boolean {
+  return name in Array.prototype || name === 'ticks' || name === 'text' || /^\d+$/.test(name);
+}
+
+/** Reads one member of whatever token it is given: as memberOf, undefined for what is no object. */
+export function memberReader(name: string): (token: Token | undefined) => Token | undefined {
+  if (isAmbiguous(name)) {
+    return (token) => (token !== undefined && isObject(token) ? memberOf(token, name) : undefined);
+  }
+  return (token) => (typeof token === 'object' && token !== null ? (token as JsonObject)[name] : undefined);
+}
+
+/** What lies at `a.b` below a token. */
+export function pathReader(names: readonly string[]): (token: Token) => Token | undefined {
+  const readers = names.map(memberReader);
+  const [first, second] = readers;
+  if (first === undefined) return (token) => token;
+  if (second === undefined) return first;
+  if (readers.length === 2) return (token) => second(first(token));
+  return (token) => readers.reduce<Token | undefined>((found, read) => read(found), token);
+}
+
 export function ticksOfToken(token: Token): Ticks | undefined {
   if (token instanceof DateToken) return token.ticks;
   return typeof token === 'string' ? dateTokenOf(token) : undefined;

@@ -14,10 +14,15 @@ export class Evaluation {
   /** Whether the JMESPath evaluated last ended in a projection: then each element of its result is a match. */
   projection = false;
   private left = maxSteps;
-  private objects: readonly JsonObject[] | undefined;
 
-  /** @param root the message; expressions may be evaluated on other documents too. */
-  constructor(private readonly root: Token) {}
+  /**
+   * @param root the message; expressions may be evaluated on other documents too.
+   * @param objects what objectsIn gives for it, where that is known without a walk.
+   */
+  constructor(
+    private readonly root: Token,
+    private objects?: readonly JsonObject[],
+  ) {}
 
   /** @throws MedTechError TemplateExpressionException when the budget is used up. */
   spend(steps: number): void {
@@ -45,13 +50,9 @@ export class Evaluation {
       for (const item of token) if (typeof item === 'object' && item !== null) this.collect(item, found);
     } else if (isObject(token)) {
       found.push(token);
-      let members = 1;
-      for (const name in token) {
-        members++;
-        const value = token[name] as Token;
-        if (typeof value === 'object' && value !== null) this.collect(value, found);
-      }
-      this.spend(members);
+      const members = Object.values(token);
+      this.spend(1 + members.length);
+      for (const value of members) if (typeof value === 'object' && value !== null) this.collect(value, found);
     }
     return found;
   }

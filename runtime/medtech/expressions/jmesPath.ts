@@ -1,5 +1,5 @@
 import { MedTechError } from '../errors';
-import { isArray, isObject, memberOf, type Token } from '../tokens';
+import { isArray, isObject, memberReader, type Token } from '../tokens';
 import type { Evaluation } from './evaluation';
 import type { Expression } from './expression';
 import { functionNamed } from './jmesPathFunctions';
@@ -107,8 +107,8 @@ function compileValue(node: JmesNode): Run {
     case 'current':
       return (value) => value;
     case 'field': {
-      const { name } = node;
-      return (value) => (isObject(value) ? (memberOf(value, name) ?? null) : null);
+      const read = memberReader(node.name);
+      return (value) => read(value) ?? null;
     }
     case 'literal':
       return () => node.value;

@@ -1,6 +1,6 @@
-import { isObject, memberOf, type Token } from '../tokens';
+import { pathReader, type Token } from '../tokens';
 import { compareTokens, matchesRegex } from './jsonPathQuery';
-import { type Context, compileSteps, reach } from './jsonPathSteps';
+import { type Context, compileSteps } from './jsonPathSteps';
 import { type LiteralValue, plainNames, type Query, type QueryOperator, type QuerySide } from './jsonPathSyntax';
 
 export type Condition = (token: Token, context: Context) => boolean;
@@ -37,9 +37,8 @@ function exists(side: QuerySide): Condition {
     const values = compileSide(side);
     return (token, context) => values(token, context).length > 0;
   }
-  const [name] = names;
-  if (name === undefined || names.length > 1) return (token) => reach(token, names) !== undefined;
-  return (token) => isObject(token) && memberOf(token, name) !== undefined;
+  const read = pathReader(names);
+  return (token) => read(token) !== undefined;
 }
 
 function compileSide(side: QuerySide): (token: Token, context: Context) => readonly Token[] {
@@ -67,8 +66,9 @@ function plainComparison({ left, operator, right }: Comparison): Condition | und
   if (names === undefined || right.kind !== 'literal' || operator === '=~') return undefined;
   const literal = literalToken(right.value);
   const compare = literalComparison(operator, literal);
+  const read = pathReader(names);
   return (token) => {
-    const value = reach(token, names);
+    const value = read(token);
     return value !== undefined && compare(value);
   };
 }

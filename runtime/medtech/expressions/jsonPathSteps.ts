@@ -26,16 +26,6 @@ export function compileSteps(steps: readonly PathStep[]): Step {
   return run;
 }
 
-/** What lies at `a.b` below a token. */
-export function reach(token: Token, names: readonly string[]): Token | undefined {
-  let current: Token | undefined = token;
-  for (const name of names) {
-    if (current === undefined || !isObject(current)) return undefined;
-    current = memberOf(current, name);
-  }
-  return current;
-}
-
 function compileStep(step: PathStep): Step {
   switch (step.kind) {
     case 'root':
