@@ -1,7 +1,8 @@
 import type { Benchmark } from './benchmark';
+import { bundle } from './bundle';
 import { engine } from './engine';
 import { ingest } from './ingest';
 import { normalize } from './normalize';
 import { programLoad } from './programLoad';
 
-export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize];
+export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize, bundle];

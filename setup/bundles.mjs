@@ -17,8 +17,7 @@ const alwaysInputs = ['package-lock.json', 'setup/bundles.mjs'];
  * an unchanged bundle is left as it is, and by which the components tell one that is older than its sources.
  */
 export async function buildBundles(projectFolder) {
-  const names = Object.keys(apps).filter((app) => existsSync(join(projectFolder, apps[app])));
-  await Promise.all(names.map((app) => buildBundle(projectFolder, app)));
+  await Promise.all(Object.keys(apps).map((app) => buildBundle(projectFolder, app)));
 }
 
 async function buildBundle(projectFolder, app) {
