@@ -1,17 +1,13 @@
-import { Workspace } from '@pulumi/azure-native/operationalinsights/workspace';
-import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup';
 import * as pulumi from '@pulumi/pulumi';
-import { commonProblems, hospitalIdProblems } from './azure/commonProblems';
 import type { CommonSettings } from './azure/commonSettings';
-import { Children, Names, nameFromId } from './azure/component';
-import type { SecurityFloor } from './azure/merge';
-import { nameRules } from './azure/naming';
-import { Problems } from './azure/validation';
-import { overridable, securityFloors } from './ingest/children';
-import { completeSettings } from './ingest/defaults';
+import { Children } from './azure/component';
+import { commonSettingsOf, connectorArgsOf } from './hospital/parts';
+import { surroundings } from './hospital/surroundings';
+import { validateHospital } from './hospital/validate';
 import type { IngestSettings } from './ingest/ingestSettings';
-import { ingestProblems } from './ingest/validate';
 import { IoMTIngest } from './iomtIngest';
+import { MedTechConnector } from './medTechConnector';
+import type { ConnectorSettings } from './medtech/connectorSettings';
 
 /** Physical names of what surrounds the components, to use instead of the computed ones. */
 export interface HospitalEnvironmentNames {
@@ -58,13 +54,24 @@ export interface HospitalEnvironmentArgs extends CommonSettings {
    * @default its defaults
    */
   ingest?: IngestSettings;
+  /**
+   * Settings of the connector; default its defaults.
+   * @default its defaults
+   */
+  connector?: ConnectorSettings;
+  /**
+   * Whether there is a connector, which turns device data into measurements and Observations; default true.
+   * @default true
+   */
+  connectorEnabled?: boolean;
 }
 
 /** The components of each environment. A property of the class would become an output in the schema for other languages. */
-const ingestOf = new WeakMap<HospitalEnvironment, IoMTIngest>();
+const partsOf = new WeakMap<HospitalEnvironment, { ingest: IoMTIngest; connector?: MedTechConnector }>();
 
 /**
- * Everything that a hospital needs, in one resource group with one log workspace: now the ingest, steps 1 to 3.
+ * Everything that a hospital needs, in one resource group with one log workspace: now the ingest and the connector,
+ * steps 1 to 6.
  *
  * ```typescript
  * new HospitalEnvironment('stmary', { hospitalId: 'stmary', location: 'westeurope' });
@@ -83,142 +90,93 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
   readonly provisioningIdScope?: pulumi.Output<string>;
   /** Host of the provisioning service, for devices; undefined without one. */
   readonly provisioningHostName?: pulumi.Output<string>;
-  /** ARM id of the event hub `devicedata`. */
-  readonly deviceDataHubId: pulumi.Output<string>;
+  /** Base URL of the FHIR service; undefined without a connector. */
+  readonly fhirUrl?: pulumi.Output<string>;
   /** Until when each certificate authority of devices is valid (ISO 8601), by its name. */
   readonly deviceCertificateExpiry: pulumi.Output<Record<string, string>>;
   /** What is left to do by hand, in its order. */
   readonly manualSteps: pulumi.Output<string[]>;
 
   constructor(name: string, args: HospitalEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
-    validate(args).throwIfAny(`HospitalEnvironment "${name}"`);
+    validateHospital(args).throwIfAny(`HospitalEnvironment "${name}"`);
     super('azure-iomt:index:HospitalEnvironment', name, {}, opts);
 
-    const { resourceGroupName, logWorkspaceId } = surroundings(new Children(this, name, args.overrides), args);
-    const ingest = new IoMTIngest(
-      `${name}-ingest`,
-      {
-        ...commonSettings(args),
-        ...args.ingest,
-        diagnosticSettings: args.diagnosticSettings ?? { workspaceId: logWorkspaceId },
-        hospitalId: args.hospitalId,
-        location: args.location,
-        resourceGroupName,
-      },
-      { parent: this },
-    );
-    ingestOf.set(this, ingest);
-    const outputs = {
+    const around = surroundings(new Children(this, name, args.overrides), args);
+    const { resourceGroupName, logWorkspaceId } = around;
+    const ingest = this.makeIngest(name, args, around);
+    const connector = args.connectorEnabled === false ? undefined : this.makeConnector(name, args, around, ingest);
+    partsOf.set(this, { ingest, connector });
+    const manualSteps = pulumi.all([ingest.manualSteps, connector?.manualSteps ?? []]).apply((steps) => steps.flat());
+    const { iotHubHostName, provisioningIdScope, provisioningHostName, deviceCertificateExpiry } = ingest;
+    this.resourceGroupName = resourceGroupName;
+    this.logWorkspaceId = logWorkspaceId;
+    this.iotHubHostName = iotHubHostName;
+    this.provisioningIdScope = provisioningIdScope;
+    this.provisioningHostName = provisioningHostName;
+    this.fhirUrl = connector?.fhirUrl;
+    this.deviceCertificateExpiry = deviceCertificateExpiry;
+    this.manualSteps = manualSteps;
+    this.registerOutputs({
       resourceGroupName,
       logWorkspaceId,
-      iotHubHostName: ingest.iotHubHostName,
-      provisioningIdScope: ingest.provisioningIdScope,
-      provisioningHostName: ingest.provisioningHostName,
-      deviceDataHubId: ingest.deviceDataHubId,
-      deviceCertificateExpiry: ingest.deviceCertificateExpiry,
-      manualSteps: ingest.manualSteps,
-    };
-    this.resourceGroupName = outputs.resourceGroupName;
-    this.logWorkspaceId = outputs.logWorkspaceId;
-    this.iotHubHostName = outputs.iotHubHostName;
-    this.provisioningIdScope = outputs.provisioningIdScope;
-    this.provisioningHostName = outputs.provisioningHostName;
-    this.deviceDataHubId = outputs.deviceDataHubId;
-    this.deviceCertificateExpiry = outputs.deviceCertificateExpiry;
-    this.manualSteps = outputs.manualSteps;
-    this.registerOutputs(outputs);
+      iotHubHostName,
+      provisioningIdScope,
+      provisioningHostName,
+      fhirUrl: connector?.fhirUrl,
+      deviceCertificateExpiry,
+      manualSteps,
+    });
+  }
+
+  private makeIngest(name: string, args: HospitalEnvironmentArgs, around: Around): IoMTIngest {
+    const settings = { ...commonSettingsOf('ingest', args), ...args.ingest, ...placed(args, around) };
+    return new IoMTIngest(`${name}-ingest`, settings, { parent: this });
+  }
+
+  private makeConnector(
+    name: string,
+    args: HospitalEnvironmentArgs,
+    around: Around,
+    { deviceDataHubId }: IoMTIngest,
+  ): MedTechConnector {
+    const settings = { ...connectorArgsOf(args), ...placed(args, around), existingDeviceDataHubId: deviceDataHubId };
+    return new MedTechConnector(`${name}-connector`, settings, { parent: this });
   }
 
   /** The ingest, to build on its outputs. */
   get ingest(): IoMTIngest {
-    const ingest = ingestOf.get(this);
-    if (!ingest)
-      throw new Error('This environment was rehydrated from another program; its components are not known here.');
-    return ingest;
+    return partsIn(this).ingest;
+  }
+
+  /** The connector, to build on its outputs; undefined without one. */
+  get connector(): MedTechConnector | undefined {
+    return partsIn(this).connector;
   }
 }
 
-/** Logs tell who did what; a workspace that takes its keys takes logs from anyone who holds them. */
-const logFloor: SecurityFloor = {
-  child: 'log-workspace',
-  path: ['features', 'disableLocalAuth'],
-  allowed: [true],
-  risk: 'localAuthentication',
-};
+function partsIn(environment: HospitalEnvironment) {
+  const parts = partsOf.get(environment);
+  if (!parts)
+    throw new Error('This environment was rehydrated from another program; its components are not known here.');
+  return parts;
+}
 
-const ingestPrefix = 'ingest-';
+type Around = ReturnType<typeof surroundings>;
 
-/** The settings that all components share; overrides are handed on to the component whose children they name. */
-function commonSettings(args: HospitalEnvironmentArgs): CommonSettings {
-  const { hospitalId, location, existingResourceGroupName, existingLogWorkspaceId, logRetentionDays, ...rest } = args;
-  const { names, ingest, overrides = {}, ...common } = rest;
-  const ofIngest = Object.entries(overrides).filter(([child]) => child.startsWith(ingestPrefix));
+/** Which hospital, where, and to which workspace it logs. */
+function placed(
+  { hospitalId, location, diagnosticSettings }: HospitalEnvironmentArgs,
+  { resourceGroupName, logWorkspaceId }: Around,
+) {
   return {
-    ...common,
-    overrides: Object.fromEntries(ofIngest.map(([child, value]) => [child.slice(ingestPrefix.length), value])),
+    hospitalId,
+    location,
+    resourceGroupName,
+    diagnosticSettings: diagnosticSettings ?? { workspaceId: logWorkspaceId },
   };
 }
 
 /** Everything that is wrong with the arguments, for programs which report it together with problems of their own. */
 export function hospitalEnvironmentProblems(args: HospitalEnvironmentArgs) {
-  return validate(args).all;
-}
-
-function validate(args: HospitalEnvironmentArgs): Problems {
-  const problems = new Problems();
-  const settings = completeSettings({ ...args, ...args.ingest, names: args.ingest?.names });
-  hospitalIdProblems(problems, args.hospitalId);
-  problems.text('location', args.location, /^[A-Za-z0-9 ]+$/, 'location must be an Azure region, as in westeurope');
-  // "Data retention in Log Analytics": 30 to 730 days on PerGB2018.
-  problems.wholeNumber('logRetentionDays', args.logRetentionDays, 30, 730, 'the retention of logs in days');
-  for (const kind of ['resourceGroup', 'logWorkspace'] as const) {
-    problems.text(`names.${kind}`, args.names?.[kind], nameRules[kind].pattern, nameRules[kind].rule);
-  }
-  commonProblems(problems, args, {
-    overridable: ['resource-group', 'log-workspace', ...overridable.map((child) => `${ingestPrefix}${child}`)],
-    floors: [
-      logFloor,
-      ...securityFloors(settings).map((floor) => ({ ...floor, child: `${ingestPrefix}${floor.child}` })),
-    ],
-  });
-  ingestProblems(problems.below('ingest'), settings, new Date());
-  return problems;
-}
-
-function surroundings(children: Children, args: HospitalEnvironmentArgs) {
-  const { hospitalId, location, environment = 'prod', nameGeneration = 1 } = args;
-  const names = new Names({ hospitalId, environment, nameGeneration }, children.clientConfig().subscriptionId);
-  const tags = { hospitalId, environment, ...args.tags };
-  const resourceGroupName = resourceGroup(children, names, args, tags);
-  const logWorkspaceId = args.diagnosticSettings?.workspaceId ?? args.existingLogWorkspaceId;
-  if (logWorkspaceId !== undefined) return { resourceGroupName, logWorkspaceId: pulumi.output(logWorkspaceId) };
-  const workspace = new Workspace(
-    ...children.of('log-workspace', {
-      resourceGroupName,
-      workspaceName: names.of('logWorkspace', args.names?.logWorkspace),
-      location,
-      tags,
-      sku: { name: 'PerGB2018' },
-      retentionInDays: args.logRetentionDays ?? 365,
-      features: { disableLocalAuth: true },
-    }),
-  );
-  return { resourceGroupName, logWorkspaceId: workspace.id };
-}
-
-function resourceGroup(
-  children: Children,
-  names: Names,
-  { location, existingResourceGroupName, names: given }: HospitalEnvironmentArgs,
-  tags: Record<string, pulumi.Input<string>>,
-): pulumi.Output<string> {
-  if (existingResourceGroupName !== undefined) return pulumi.output(existingResourceGroupName);
-  const group = new ResourceGroup(
-    ...children.of('resource-group', {
-      resourceGroupName: names.of('resourceGroup', given?.resourceGroup),
-      location,
-      tags,
-    }),
-  );
-  return nameFromId(group.id);
+  return validateHospital(args).all;
 }

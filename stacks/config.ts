@@ -12,7 +12,8 @@ class ConfigurationError extends pulumi.RunError {}
 /**
  * The arguments of the hospital from the stack's configuration, whose keys are the arguments' names
  * (`pulumi config set location westeurope`; nested ones with `--path 'ingest.eventHubs.deviceDataPartitions'`).
- * A certificate may be given as the path of a PEM file, relative to the folder of Pulumi.yaml.
+ * A certificate may be given as the path of a PEM file, and a mapping as that of a JSON file, relative to the folder of
+ * Pulumi.yaml.
  *
  * @throws RunError with everything that is wrong, before the first resource.
  */
@@ -40,7 +41,8 @@ export function checkedConfig(
   }
   const ofShape = shapeProblems(shape, given, schema.$defs as Record<string, Shape>);
   const wellShaped = ofShape.reduce((values, { path }) => without(values, path.match(/[^.[\]]+/g) ?? []), given);
-  const values = withCertificateFiles(wellShaped, folder) as unknown as HospitalEnvironmentArgs;
+  const files = withMappingFiles(withCertificateFiles(wellShaped, folder), folder);
+  const values = files as unknown as HospitalEnvironmentArgs;
   const shapeless = new Set(ofShape.map(({ path }) => path));
   const ofValues = hospitalEnvironmentProblems(values)
     .map(({ propertyPath, reason }) => ({ path: propertyPath, reason }))
@@ -103,9 +105,29 @@ function withCertificateFiles(given: Record<string, unknown>, folder: string): R
 function withFile(authority: CertificateAuthority, folder: string): CertificateAuthority {
   const { certificate } = authority;
   if (typeof certificate !== 'string' || certificate.includes('-----BEGIN')) return authority;
+  return { ...authority, certificate: textOf(certificate, folder) };
+}
+
+function withMappingFiles(given: Record<string, unknown>, folder: string): Record<string, unknown> {
+  const connector = given.connector as HospitalEnvironmentArgs['connector'];
+  if (typeof connector !== 'object' || connector === null) return given;
+  const read = (mapping: string) => (mapping.includes('{') ? mapping : textOf(mapping, folder));
+  const { deviceMapping, fhirMapping } = connector;
+  return {
+    ...given,
+    connector: {
+      ...connector,
+      ...(typeof deviceMapping === 'string' && { deviceMapping: read(deviceMapping) }),
+      ...(typeof fhirMapping === 'string' && { fhirMapping: read(fhirMapping) }),
+    },
+  };
+}
+
+/** What a file holds, or its path where it cannot be read. */
+function textOf(path: string, folder: string): string {
   try {
-    return { ...authority, certificate: readFileSync(resolve(folder, certificate), 'utf8') };
+    return readFileSync(resolve(folder, path), 'utf8');
   } catch {
-    return authority;
+    return path;
   }
 }

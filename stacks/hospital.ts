@@ -10,8 +10,9 @@ export const {
   iotHubHostName,
   provisioningIdScope,
   provisioningHostName,
-  deviceDataHubId,
+  fhirUrl,
   deviceCertificateExpiry,
   manualSteps,
 } = environment;
-export const { eventHubsNamespaceHost, rawStorageAccountId } = environment.ingest;
+export const { deviceDataHubId, eventHubsNamespaceHost, rawStorageAccountId } = environment.ingest;
+export const deadLetterContainerUrl = environment.connector?.deadLetterContainerUrl;

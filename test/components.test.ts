@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { ComponentProvider } from '@pulumi/pulumi/provider/experimental';
 import fc from 'fast-check';
-import { HospitalEnvironment, IoMTIngest, type IoMTIngestArgs, ingestOverrides } from '../components';
+import { HospitalEnvironment, IoMTIngest, type IoMTIngestArgs, ingestOverrides, MedTechConnector } from '../components';
 import { uuidOfNames } from '../components/azure/identity';
 import { merge } from '../components/azure/merge';
 import { type NamedKind, nameRules, physicalName } from '../components/azure/naming';
@@ -611,17 +611,18 @@ describe('the schema for other languages', () => {
   let schema: Schema;
   beforeAll(async () => {
     const options = {
-      components: [HospitalEnvironment, IoMTIngest],
+      components: [HospitalEnvironment, IoMTIngest, MedTechConnector],
       dirname: join(projectFolder, 'components'),
       name: 'azure-iomt',
     };
     schema = JSON.parse(await new ComponentProvider(options).getSchema());
   });
 
-  it('comes out of the Analyzer, with both components and at most eight outputs each', () => {
+  it('comes out of the Analyzer, with all components and at most eight outputs each', () => {
     expect(Object.keys(schema.resources).sort()).toEqual([
       'azure-iomt:index:HospitalEnvironment',
       'azure-iomt:index:IoMTIngest',
+      'azure-iomt:index:MedTechConnector',
     ]);
     for (const { properties } of Object.values(schema.resources))
       expect(Object.keys(properties).length).toBeLessThanOrEqual(8);

@@ -18,7 +18,7 @@ export const EventHubsSku = {
 export type EventHubsSku = (typeof EventHubsSku)[keyof typeof EventHubsSku];
 
 /** Limits by tier ("Event Hubs quotas and limits"; Premium's processing units come in fixed sizes). */
-const limits = {
+export const eventHubsLimits = {
   Standard: { mostCapacity: 40, mostPartitions: 32, mostRetentionHours: 7 * 24, mostConsumerGroups: 20 },
   Premium: { mostCapacity: 16, mostPartitions: 100, mostRetentionHours: 90 * 24, mostConsumerGroups: 100 },
 } as const;
@@ -222,7 +222,7 @@ export function validateEventHubs(
 ): void {
   const { sku, capacity } = settings;
   problems.oneOf(`${path}.sku`, sku, Object.values(EventHubsSku), 'the tier of Event Hubs');
-  const limit = limits[sku] ?? limits.Premium;
+  const limit = eventHubsLimits[sku] ?? eventHubsLimits.Premium;
   if (sku === 'Premium' && typeof capacity === 'number' && !premiumCapacities.includes(capacity)) {
     problems.add(
       `${path}.capacity`,
@@ -239,7 +239,7 @@ export function validateEventHubs(
     `${path}.maximumThroughputUnits`,
     settings.maximumThroughputUnits,
     least,
-    limits.Standard.mostCapacity,
+    eventHubsLimits.Standard.mostCapacity,
     'the throughput units up to which the namespace grows',
   );
   const partitionsPath = `${path}.${settings.partitionsName}`;

@@ -123,6 +123,14 @@ export function operatorRights(scopes: ConnectorScopes): Record<ConnectorOperato
         reason: 'Operator: reads FHIR resources.',
       },
     ],
+    writeFhir: [
+      {
+        suffix: 'fhir-writer',
+        role: 'fhirDataWriter',
+        scope: scopes.fhirServiceId,
+        reason: 'Health record: writes patients, devices and who wears which.',
+      },
+    ],
     replayDeadLetters: [
       { suffix: 'dead-letters', role: 'storageBlobDataContributor', scope: scopes.deadLetters.id, reason: replay },
       { suffix: 'devicedata', role: 'eventHubsDataSender', scope: scopes.deviceDataHubId, reason: replay },

@@ -1,5 +1,3 @@
-import type { Vital as ScoredVital } from '../../runtime/contracts/scoringSource';
-
 /** What turns device data into Observations. */
 export const ConnectorEngine = {
   /** The engine of this library, in two function apps: the same mapping files, the same results. */
@@ -50,14 +48,16 @@ export const Vital = {
   consciousness: 'consciousness',
   /** Whether the patient breathes added oxygen. */
   supplementalOxygen: 'supplementalOxygen',
-} as const satisfies { [V in ScoredVital]: V };
+} as const;
 /** Vital sign or observation that scoring has a slot for. */
 export type Vital = (typeof Vital)[keyof typeof Vital];
 
-/** Roles that people who operate the connector may be given. */
+/** Roles that people and systems around the connector may be given. */
 export const ConnectorOperatorRole = {
   /** FHIR Data Reader on the FHIR service: reads patients and Observations. */
   readFhir: 'readFhir',
+  /** FHIR Data Writer on the FHIR service: a health record that admits patients and hands out devices. */
+  writeFhir: 'writeFhir',
   /** Reads and removes dead letters, and sends them again into `devicedata` and `normalizeddata`. */
   replayDeadLetters: 'replayDeadLetters',
 } as const;

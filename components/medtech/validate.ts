@@ -1,6 +1,6 @@
 import { clouds } from '../azure/clouds';
 import { commonProblems, hospitalIdProblems } from '../azure/commonProblems';
-import { consumerGroupNameProblems, eventHubIdPattern } from '../azure/eventHubs';
+import { consumerGroupNameProblems, EventHubsSku, eventHubIdPattern, eventHubsLimits } from '../azure/eventHubs';
 import { FhirVersioningPolicy, keyVersionRule, namesVersion } from '../azure/healthcare';
 import { nameRules } from '../azure/naming';
 import { operatorProblems } from '../azure/operators';
@@ -21,12 +21,34 @@ export function validateConnector(args: MedTechConnectorArgs, settings: Complete
   const hub = args.existingDeviceDataHubId ?? '';
   problems.text('existingDeviceDataHubId', hub, eventHubIdPattern, 'must be the ARM id of the event hub devicedata');
   commonProblems(problems, settings, { overridable, floors: securityFloors });
+  sharedProblems(problems, settings);
   connectorProblems(problems, settings);
   return problems;
 }
 
-/** What is wrong with the settings that are particular to the connector. */
-export function connectorProblems(problems: Problems, settings: CompleteConnector): void {
+/** What the connector cannot do with settings that all components share. */
+export function sharedProblems(problems: Problems, settings: CompleteConnector): void {
+  const { cloud, customerManagedKey, existingFhirServiceId } = settings;
+  if (existingFhirServiceId !== undefined) return;
+  if (clouds[cloud] && clouds[cloud].fhirSuffix === undefined) {
+    problems.add('cloud', `Azure Health Data Services is not offered in ${cloud}.`);
+  }
+  const keyUri = known(customerManagedKey?.keyUri);
+  if (keyUri !== undefined && !namesVersion(keyUri)) {
+    problems.add('customerManagedKey.keyUri', `${keyVersionRule}; given is "${keyUri}".`);
+  }
+}
+
+/**
+ * What is wrong with the settings that are particular to the connector.
+ *
+ * @param sku tier of the namespace; where it is not known, Premium's limits hold
+ */
+export function connectorProblems(
+  problems: Problems,
+  settings: CompleteConnector,
+  sku: EventHubsSku = EventHubsSku.Premium,
+): void {
   problems.oneOf('engine', settings.engine, Object.values(ConnectorEngine), 'the engine');
   problems.oneOf('compatibility', settings.compatibility, Object.values(ConnectorCompatibility), 'the compatibility');
   problems.oneOf(
@@ -39,7 +61,7 @@ export function connectorProblems(problems: Problems, settings: CompleteConnecto
   scoringProblems(problems, settings.scoringSources, settings.loaded);
   attachProblems(problems, settings);
   fhirProblems(problems, settings);
-  hubProblems(problems, settings);
+  hubProblems(problems, settings, sku);
   functionProblems(problems, settings);
   operatorProblems(problems, settings.roleAssignments, Object.values(ConnectorOperatorRole));
   nameProblems(problems, settings);
@@ -49,7 +71,7 @@ const fhirServiceId =
   /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.HealthcareApis\/workspaces\/[^/]+\/fhirservices\/[^/]+$/i;
 
 function fhirProblems(problems: Problems, settings: CompleteConnector): void {
-  const { cloud, customerManagedKey, existingFhirServiceId, existingFhirServiceUrl, fhir } = settings;
+  const { existingFhirServiceId, existingFhirServiceUrl, fhir } = settings;
   const rule = 'must be the ARM id of a FHIR service of Azure Health Data Services';
   problems.text('existingFhirServiceId', existingFhirServiceId, fhirServiceId, rule);
   const url = 'must be the base URL of the existing FHIR service, without a slash at its end';
@@ -57,15 +79,7 @@ function fhirProblems(problems: Problems, settings: CompleteConnector): void {
   if (existingFhirServiceUrl !== undefined && existingFhirServiceId === undefined) {
     problems.add('existingFhirServiceUrl', 'is for an existing FHIR service; give existingFhirServiceId with it.');
   }
-  if (existingFhirServiceId !== undefined) return;
-  if (clouds[cloud] && clouds[cloud].fhirSuffix === undefined) {
-    problems.add('cloud', `Azure Health Data Services is not offered in ${cloud}.`);
-  }
-  const keyUri = known(customerManagedKey?.keyUri);
-  if (keyUri !== undefined && !namesVersion(keyUri)) {
-    problems.add('customerManagedKey.keyUri', `${keyVersionRule}; given is "${keyUri}".`);
-  }
-  versioningProblems(problems, settings, fhir);
+  if (existingFhirServiceId === undefined) versioningProblems(problems, settings, fhir);
 }
 
 /** Merging needs to know that nobody else has changed the Observation meanwhile. */
@@ -92,14 +106,20 @@ function versioningProblems(problems: Problems, { loaded }: CompleteConnector, f
   }
 }
 
-/** "Event Hubs quotas and limits"; the tier of the namespace is not known here, so Premium's limits hold. */
-function hubProblems(problems: Problems, settings: CompleteConnector): void {
+function hubProblems(problems: Problems, settings: CompleteConnector, sku: EventHubsSku): void {
   const { eventHubs, deviceDataConsumerGroup, normalizedDataConsumerGroups, fhirEventsConsumerGroups } = settings;
+  const { mostPartitions, mostRetentionHours } = eventHubsLimits[sku] ?? eventHubsLimits.Premium;
   const partitions = { normalizedDataPartitions: 'normalizeddata', fhirEventsPartitions: 'fhirevents' } as const;
   for (const [key, hub] of Object.entries(partitions) as [keyof typeof partitions, string][]) {
-    problems.wholeNumber(`eventHubs.${key}`, eventHubs[key], 1, 100, `partitions of ${hub}`);
+    problems.wholeNumber(`eventHubs.${key}`, eventHubs[key], 1, mostPartitions, `partitions of ${hub} on ${sku}`);
   }
-  problems.wholeNumber('eventHubs.retentionHours', eventHubs.retentionHours, 1, 2160, 'hours of retention');
+  problems.wholeNumber(
+    'eventHubs.retentionHours',
+    eventHubs.retentionHours,
+    1,
+    mostRetentionHours,
+    `hours of retention on ${sku}`,
+  );
   consumerGroupNameProblems(problems, 'deviceDataConsumerGroup', [deviceDataConsumerGroup]);
   consumerGroupNameProblems(problems, 'normalizedDataConsumerGroups', normalizedDataConsumerGroups);
   consumerGroupNameProblems(problems, 'fhirEventsConsumerGroups', fhirEventsConsumerGroups);

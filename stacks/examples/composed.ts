@@ -21,7 +21,7 @@ const ingest = new IoMTIngest(
     deviceCertificateAuthorities: [
       { name: 'ward-devices', certificate: readFileSync(config.require('certificateFile'), 'utf8') },
     ],
-    consumerGroups: ['medtech'],
+    consumerGroups: ['research'],
     enrichments: { ward: '$twin.tags.ward' },
     deployerReach: 'vnet',
     deployerPrincipalId: platform.requireOutput('deployerGroupId'),

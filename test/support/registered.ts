@@ -32,7 +32,9 @@ export async function registered(program: () => unknown, config: Record<string, 
 export function mocks(onRegistered: (resource: Registered) => void): pulumi.runtime.Mocks {
   return {
     newResource: ({ type, name, inputs, id, custom }) => {
-      if (!id) onRegistered({ type, name, inputs, custom: custom ?? true });
+      // What is read has an id and no inputs; what is imported has both.
+      const isRead = Boolean(id) && Object.keys(inputs).length === 0;
+      if (!isRead) onRegistered({ type, name, inputs, custom: custom ?? true });
       return { id: id || idOf(type, name, inputs), state: { ...inputs, ...outputsOf(type, inputs) } };
     },
     call: ({ token }) => {
@@ -53,21 +55,38 @@ function idOf(type: string, name: string, inputs: Record<string, unknown>): stri
     inputs.privateEndpointName ??
     inputs.resourceGroupName;
   const last = inputs.eventHubName ?? inputs.containerName ?? inputs.certificateName ?? own ?? name;
+  const health = `${resourceGroup}/providers/Microsoft.HealthcareApis/workspaces/${inputs.workspaceName}`;
+  if (type === 'azure-native:healthcareapis:Workspace') return health;
+  if (type === 'azure-native:healthcareapis:FhirService') return `${health}/fhirservices/${inputs.fhirServiceName}`;
   if (type === 'azure-native:eventhub:Namespace')
     return `${resourceGroup}/providers/Microsoft.EventHub/namespaces/${last}`;
+  if (type === 'azure-native:eventhub:EventHub')
+    return `${resourceGroup}/providers/Microsoft.EventHub/namespaces/${own}/eventhubs/${last}`;
   return `${resourceGroup}/providers/${type.replaceAll(':', '/')}/${last}`;
 }
 
 function outputsOf(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (type) {
     case 'azure-native:managedidentity:UserAssignedIdentity':
-      return { principalId: `principal-of-${String(inputs.resourceName)}`, clientId: 'client' };
+      return {
+        principalId: `principal-of-${String(inputs.resourceName)}`,
+        clientId: `client-of-${String(inputs.resourceName)}`,
+      };
     case 'azure-native:eventhub:Namespace':
       return {
         serviceBusEndpoint: `https://${String(inputs.namespaceName ?? 'existing')}.servicebus.windows.net:443/`,
       };
     case 'azure-native:eventhub:EventHub':
-      return { name: inputs.eventHubName };
+      return { name: inputs.eventHubName, partitionCount: inputs.partitionCount ?? 4 };
+    case 'azure-native:healthcareapis:FhirService':
+      return {
+        authenticationConfiguration: inputs.authenticationConfiguration ?? { audience: 'https://existing.fhir.test' },
+        location: inputs.location ?? 'westeurope',
+      };
+    case 'azure-native:healthcareapis:IotConnector':
+      return { identity: { principalId: 'principal-of-iot-connector', tenantId: mockTenant, type: 'SystemAssigned' } };
+    case 'azure-native:applicationinsights:Component':
+      return { connectionString: 'InstrumentationKey=00000000-0000-0000-0000-000000000000' };
     case 'azure-native:storage:StorageAccount':
       return { primaryEndpoints: { blob: `https://${String(inputs.accountName)}.blob.core.windows.net/` } };
     case 'azure-native:storage:BlobContainer':
