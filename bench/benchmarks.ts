@@ -3,6 +3,7 @@ import { bundle } from './bundle';
 import { engine } from './engine';
 import { ingest } from './ingest';
 import { normalize } from './normalize';
+import { observations } from './observations';
 import { programLoad } from './programLoad';
 
-export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize, bundle];
+export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize, bundle, observations];
