@@ -20,7 +20,7 @@ export interface EventsSettings {
   readonly subscriptionName: string;
 }
 
-/** A system topic and a subscription to it that is delivered by identity, as CloudEvents. */
+/** A system topic and a subscription to it that is delivered by identity. */
 export function eventsToHub(
   children: Children,
   { resourceGroupName, tags }: Surroundings,
@@ -50,7 +50,7 @@ export function eventsToHub(
         resourceGroupName,
         systemTopicName: nameFromId(topic.id),
         eventSubscriptionName: settings.subscriptionName,
-        eventDeliverySchema: 'CloudEventSchemaV1_0',
+        eventDeliverySchema: 'EventGridSchema',
         filter: { includedEventTypes: [...settings.eventTypes] },
         deliveryWithResourceIdentity: {
           identity: { type: 'UserAssigned', userAssignedIdentity: identity.id },
