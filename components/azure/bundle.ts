@@ -17,7 +17,9 @@ function bundlesFolder(): string {
 }
 
 /**
- * The bundle of an app, as a path from the working directory: absolute ones would name a machine's folders in the state.
+ * The path of an app's bundle. In a program that the `pulumi` command runs it is seen from the program's folder, as the
+ * engine reads it: an absolute one would name a machine's folders in the state. Elsewhere (inline programs, component
+ * plugins) engine and program have different working directories, and the path is absolute.
  *
  * @throws RunError in one sentence where the bundle is missing, or older than the sources that lie beside it
  */
@@ -27,7 +29,13 @@ export function bundleFile(app: FunctionAppName): string {
   if (!existsSync(file)) throw outOfDate(app, 'is missing');
   const changed = changedInput(folder, app);
   if (changed !== undefined) throw outOfDate(app, `is older than ${changed}`);
-  return relative(process.cwd(), file);
+  return isRunByCommand() ? relative(process.cwd(), file) : file;
+}
+
+/** Whether this process is the one that the `pulumi` command starts for a program. */
+function isRunByCommand(): boolean {
+  const [, script = ''] = process.argv;
+  return /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]run([\\/]|$)/.test(script);
 }
 
 export function readBundle(app: FunctionAppName): Uint8Array {
