@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { TokenCredential } from '@azure/identity';
 
 /** A resource of FHIR R4 as the hospital's health record writes it. */
@@ -38,10 +39,13 @@ function resourcesOf(deviceId: string, admittedAt: string): readonly Written[] {
 }
 
 const batchSize = 300;
+/** A role works minutes after it was given. */
+const patienceMs = 10 * 60_000;
+const pauseMs = 1_000;
 
 /**
  * Puts a patient behind every recorded device, as the hospital's health record does before a monitor is switched on.
- * Doing it again changes nothing.
+ * Doing it again changes nothing. A refusal is tried again for ten minutes: the role may be on its way.
  *
  * @param credential of the health record: it needs FHIR Data Writer
  * @param admittedAt ISO 8601; from when on the patients wear the devices
@@ -59,18 +63,31 @@ export async function admit(
       request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
       resource,
     }));
+    await post(fhirUrl, credential, { resourceType: 'Bundle', type: 'batch', entry });
+  }
+}
+
+async function post(fhirUrl: string, credential: TokenCredential, bundle: unknown): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
     const token = await credential.getToken(`${fhirUrl}/.default`);
     const answer = await fetch(fhirUrl, {
       method: 'POST',
       headers: { authorization: `Bearer ${token?.token}`, 'content-type': 'application/fhir+json' },
-      body: JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }),
+      body: JSON.stringify(bundle),
     });
     const said = await answer.text();
-    const failed = answer.ok ? (JSON.parse(said).entry ?? []).find(isFailed) : { response: { status: answer.status } };
-    if (failed) throw new Error(`The patients could not be admitted: ${failed.response?.status} ${said.slice(0, 500)}`);
+    if (answer.status === 403 && Date.now() < deadline) await wait(pauseMs);
+    else if (!answer.ok) throw new Error(`The patients could not be admitted: ${answer.status} ${said.slice(0, 500)}`);
+    else return requireAll(JSON.parse(said) as Answers);
   }
 }
 
-function isFailed({ response }: { response?: { status?: string } }): boolean {
-  return !response?.status?.startsWith('2');
+interface Answers {
+  readonly entry?: readonly { readonly response?: { readonly status?: string } }[];
+}
+
+function requireAll({ entry = [] }: Answers): void {
+  const refused = entry.find(({ response }) => !response?.status?.startsWith('2'));
+  if (refused) throw new Error(`A patient could not be admitted: ${JSON.stringify(refused.response)}.`);
 }

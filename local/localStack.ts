@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { LocalCloud } from './cloud';
 import type { Log } from './contracts';
 import { DeviceAuthority } from './devices/deviceAuthority';
-import { deployer, localSubscriptionId, localTenantId } from './identity/principals';
+import { deployer, healthRecord, localSubscriptionId, localTenantId } from './identity/principals';
 import { repairInterrupted } from './interruptedUpdate';
 import { PulumiError, type PulumiStack } from './pulumiStack';
 
@@ -17,6 +17,8 @@ export interface LocalStack {
   /** Name of the event hub. */
   readonly deviceDataHub: string;
   readonly rawContainerUrl: string;
+  readonly fhirUrl: string;
+  readonly deadLetterContainerUrl: string;
   /** Seconds of virtual time for which the hub gathers messages for one raw blob. */
   readonly rawBatchSeconds: number;
 }
@@ -90,6 +92,16 @@ export async function localConfig(
       edge: { certificateAuthorities: [await authority(cloud, 'gateways')] },
       iotHub: { builtInEndpointRetentionDays: 7 },
     },
+    'hospital:connector': {
+      roleAssignments: [
+        {
+          name: healthRecord.name,
+          principalId: healthRecord.objectId,
+          principalType: 'ServicePrincipal',
+          role: 'writeFhir',
+        },
+      ],
+    },
   };
 }
 
@@ -114,6 +126,8 @@ async function describe(cloud: LocalCloud, stack: PulumiStack): Promise<LocalSta
     eventHubsHost: outputs.eventHubsNamespaceHost ?? '',
     deviceDataHub: outputs.deviceDataHubId?.split('/').at(-1) ?? '',
     rawContainerUrl: `${blob}raw`,
+    fhirUrl: outputs.fhirUrl ?? '',
+    deadLetterContainerUrl: outputs.deadLetterContainerUrl ?? '',
     rawBatchSeconds: rawBatchSecondsOf(iotHub.inputs),
   };
 }

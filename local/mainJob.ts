@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { admit } from './admissions';
 import { LocalCloud } from './cloud';
 import type { Log } from './contracts';
 import { startControlServer } from './control/server';
 import type { StateFolder } from './core/state';
 import type { Ending } from './ending';
+import { exportNdjson } from './fhir/exportNdjson';
 import { type Gateway, startGateway } from './gateway';
+import { healthRecord } from './identity/principals';
 import { describeFindings, isGood } from './judge/verdict';
 import { startLivePage } from './livePage/server';
 import { deployLocalStack, type LocalStack } from './localStack';
@@ -35,6 +38,7 @@ export class MainJob {
     const stack = await deployLocalStack(cloud, { roleDelaySeconds, log: this.log, onProgress });
     page.deployed(stack);
     for (const { name, value } of page.places()) this.log.info(`${name}: ${value}`);
+    await this.admit(cloud, stack);
     const gateway = this.options.gateway ? await this.startGateway(cloud, stack) : undefined;
     const controlAddressFile = await this.openControl(cloud, stack, gateway, page);
     return this.replay(cloud, stack, gateway, page, controlAddressFile);
@@ -68,6 +72,13 @@ export class MainJob {
       cloud.clock.at(at(cutUplink.toMinute), () => gateway.cutUplink(false));
     }
     return gateway;
+  }
+
+  private async admit(cloud: LocalCloud, stack: LocalStack): Promise<void> {
+    const { deviceIds } = this.recording;
+    const admittedAt = new Date(this.options.start).toISOString();
+    await admit(stack.fhirUrl, cloud.credential(healthRecord), deviceIds, admittedAt);
+    this.log.info(`Patients admitted, one for each recorded device: ${deviceIds.length}`);
   }
 
   private async openControl(
@@ -116,12 +127,21 @@ export class MainJob {
     if (outcome === 'interrupted') return 'ended';
     page.judged(outcome.verdict);
     this.report(outcome);
+    await this.export(cloud);
     cloud.clock.run();
     return isGood(outcome.verdict) ? 'good' : 'bad';
   }
 
-  private report({ verdict, comparison }: Exclude<ReplayOutcome, 'interrupted'>): void {
-    for (const line of describeFindings(comparison)) this.log.warn(line);
+  private async export(cloud: LocalCloud): Promise<void> {
+    const { exportFolder } = this.options;
+    if (exportFolder === undefined) return;
+    const counts = await exportNdjson(cloud.fhirServices, exportFolder);
+    const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    this.log.info(`FHIR resources written to ${exportFolder}: ${total}`);
+  }
+
+  private report({ verdict, comparison, cells }: Exclude<ReplayOutcome, 'interrupted'>): void {
+    for (const line of describeFindings(comparison, cells)) this.log.warn(line);
     if (this.options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
     else this.log.info(`The judge: ${JSON.stringify(verdict)}`);
   }

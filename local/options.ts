@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly exit: boolean;
   readonly json: boolean;
   readonly reset: boolean;
+  /** Folder into which every FHIR resource is written as NDJSON when the replay is judged; undefined: none. */
+  readonly exportFolder: string | undefined;
   /** Folder of the state; undefined means the default below the user's state folder. */
   readonly state: string | undefined;
   readonly roleDelaySeconds: number;
@@ -39,6 +41,7 @@ export const usage = `npm start -- [options]
   --cut-uplink A-B    cut the gateway's uplink from minute A to minute B of the recording
   --exit              end when the replay is through and judged; exit code 1 when something was lost, doubled or wrong
   --json              print the verdict as one JSON line on standard output
+  --export FOLDER     write every FHIR resource as NDJSON there when the replay is judged, one file a type
   --reset             forget the state of earlier starts first
   --state FOLDER      keep the state there (default: below the user's state folder)
   --role-delay N      role assignments take effect N seconds after they are made, as in Azure
@@ -65,6 +68,7 @@ export function parseOptions(argv: readonly string[]): StartOptions {
     exit: values.exit ?? false,
     json: values.json ?? false,
     reset: values.reset ?? false,
+    exportFolder: values.export === undefined ? undefined : folderOf(values.export, problems),
     state: values.state === undefined ? undefined : resolve(values.state),
     roleDelaySeconds: secondsOf(values['role-delay'] ?? '0', problems),
     help: values.help ?? false,
@@ -88,6 +92,7 @@ function parse(argv: readonly string[]) {
         exit: flag,
         json: flag,
         reset: flag,
+        export: text,
         state: text,
         'role-delay': text,
         help: flag,
@@ -102,6 +107,13 @@ function fileOf(given: string, problems: string[]): string {
   const file = resolve(given);
   if (!existsSync(file)) problems.push(`--replay names a file that is not there: ${given}.`);
   return file;
+}
+
+function folderOf(given: string, problems: string[]): string {
+  const folder = resolve(given);
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    problems.push(`--export names a file, not a folder: ${given}.`);
+  return folder;
 }
 
 function speedOf(given: string, problems: string[]): number {

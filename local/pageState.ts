@@ -1,7 +1,8 @@
 import type { LocalCloud } from './cloud';
+import type { AppHealth, FunctionHealth } from './functions/health';
 import type { Copy } from './judge/copies';
 import type { Verdict } from './judge/verdict';
-import type { EndpointSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
+import type { EndpointSnapshot, FunctionSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
 import { VitalsBoard } from './livePage/vitalsBoard';
 import type { LocalStack } from './localStack';
 import type { StartOptions } from './options';
@@ -26,7 +27,7 @@ export class PageState {
     private readonly cloud: LocalCloud,
     private readonly options: StartOptions,
   ) {
-    cloud.steps.declare('alive', '1', '3', '4');
+    cloud.steps.declare('alive', '1', '3', '4', '5a', '5b', '5c', '6');
     cloud.steps.declare(options.gateway ? 'alive' : 'absent', '2');
   }
 
@@ -103,6 +104,7 @@ export class PageState {
       steps: this.cloud.steps.steps(),
       consumer: this.cloud.steps.consumer(),
       endpoints,
+      functions: this.functions(),
       devices: this.vitals.devices(),
       places: this.places(),
     };
@@ -119,6 +121,8 @@ export class PageState {
       { name: 'Provisioning service', value: `${stack.provisioningHost}, id scope ${stack.provisioningIdScope}` },
       { name: 'Event Hubs (AMQP)', value: `${stack.eventHubsHost}, hub ${stack.deviceDataHub}` },
       { name: 'Raw container', value: stack.rawContainerUrl },
+      { name: 'FHIR', value: stack.fhirUrl },
+      { name: 'Dead letters', value: stack.deadLetterContainerUrl },
       { name: 'Certificate authority', value: this.cloud.certificates.authorityFile },
       state,
     ];
@@ -142,9 +146,29 @@ export class PageState {
       }));
   }
 
+  private functions(): FunctionSnapshot[] {
+    return this.cloud.functionApps
+      .health()
+      .flatMap((app) =>
+        app.functions.length > 0 ? app.functions.map((one) => functionOf(app, one)) : [appWithout(app)],
+      );
+  }
+
   private change(change: Partial<ReplaySnapshot>): void {
     if (this.replay) this.replay = { ...this.replay, ...change };
   }
+}
+
+function functionOf(app: AppHealth, { name, state, reason, invocations, lag }: FunctionHealth): FunctionSnapshot {
+  const shown = { running: 'healthy', starting: 'starting', waiting: 'held', failed: 'held', stopped: 'held' } as const;
+  const waiting = (lag ?? []).reduce((sum, events) => sum + events, 0);
+  return { name, app: app.name, state: shown[state], invocations, waiting, reason };
+}
+
+/** An app whose functions are not known, since its package is not there or does not load. */
+function appWithout({ name, state, reason }: AppHealth): FunctionSnapshot {
+  const shown = state === 'starting' || state === 'noPackage' ? 'starting' : 'held';
+  return { name, app: 'function app', state: shown, invocations: 0, waiting: 0, reason };
 }
 
 const iso = (time: number) => new Date(time).toISOString();

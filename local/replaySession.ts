@@ -3,12 +3,14 @@ import { ContainerClient } from '@azure/storage-blob';
 import type { LocalCloud } from './cloud';
 import type { Log } from './contracts';
 import { judge as judgePrincipal } from './identity/principals';
-import type { Comparison } from './judge/compare';
 import type { Copy } from './judge/copies';
+import { countDeadLetters } from './judge/deadLetters';
 import { readDeviceData } from './judge/deviceData';
-import { judge } from './judge/judge';
+import { FhirReader } from './judge/fhirReader';
+import { type Judgement, judge } from './judge/judge';
 import { RawCopies } from './judge/rawCopies';
-import type { Verdict } from './judge/verdict';
+import { readRecord } from './judge/record';
+import { settled } from './judge/settled';
 import { DeviceDataWatch } from './judge/watch';
 import type { LocalStack } from './localStack';
 import type { Recording } from './replay/csv';
@@ -33,7 +35,7 @@ export interface ReplaySessionOptions {
   readonly log: Log;
 }
 
-export type ReplayOutcome = { readonly verdict: Verdict; readonly comparison: Comparison } | 'interrupted';
+export type ReplayOutcome = Judgement | 'interrupted';
 
 const minuteMs = 60_000;
 // A namespace of the local cloud answers at once or is being started again; the SDK's own minute is for real networks.
@@ -86,8 +88,9 @@ export class ReplaySession {
 
   private async judge(watch: DeviceDataWatch): Promise<ReplayOutcome> {
     const { cloud, stack, log } = this.options;
-    const container = new ContainerClient(stack.rawContainerUrl, cloud.credential(judgePrincipal));
-    const raw = new RawCopies(container, (line) => log.warn(line));
+    const credential = cloud.credential(judgePrincipal);
+    const raw = new RawCopies(new ContainerClient(stack.rawContainerUrl, credential), (line) => log.warn(line));
+    const deadLetters = new ContainerClient(stack.deadLetterContainerUrl, credential);
     const journal = new ReplayJournal(journalFile(this.run));
     // The watch goes on while all is read anew, and a client follows a partition once only.
     const reader = this.consumer();
@@ -101,6 +104,9 @@ export class ReplaySession {
         readRaw: () => raw.read(),
         acceptedCounts: () => cloud.iotHubs.acceptedCounts(stack.iotHubId),
         drain: { clock: cloud.clock, advanceByMs: stack.rawBatchSeconds * 1000 + minuteMs },
+        settled: () => settled(cloud.functionApps),
+        readRecord: () => readRecord(new FhirReader(stack.fhirUrl, credential)),
+        countDeadLetters: () => countDeadLetters(deadLetters),
       });
       endRun(this.run, result.verdict);
       return result;

@@ -1,5 +1,6 @@
 /** The program for a hospital: everything that differs between hospitals stands in the stack's configuration. */
 import { HospitalEnvironment } from '../components/hospitalEnvironment';
+import type { MedTechConnector } from '../components/medTechConnector';
 import { hospitalConfig } from './config';
 
 const environment = new HospitalEnvironment('hospital', hospitalConfig());
@@ -15,4 +16,7 @@ export const {
   manualSteps,
 } = environment;
 export const { deviceDataHubId, eventHubsNamespaceHost, rawStorageAccountId } = environment.ingest;
-export const deadLetterContainerUrl = environment.connector?.deadLetterContainerUrl;
+
+const connector: Partial<MedTechConnector> = environment.connector ?? {};
+export const { fhirAudience, fhirServiceId, normalizedDataHubId, fhirEventsHubId, deadLetterContainerUrl } = connector;
+export const { applicationInsightsId } = connector;

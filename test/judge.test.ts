@@ -10,6 +10,7 @@ import type { Copy } from '../local/judge/copies';
 import { delays } from '../local/judge/delays';
 import { readDeviceData } from '../local/judge/deviceData';
 import { judge } from '../local/judge/judge';
+import { cellsOf, compareCells, type ObservationRead } from '../local/judge/observations';
 import { RawCopies } from '../local/judge/rawCopies';
 import { describeFindings, isGood, verdictOf } from '../local/judge/verdict';
 import { DeviceDataWatch } from '../local/judge/watch';
@@ -134,6 +135,82 @@ test('delays are from the first sending to the first receipt, by nearest rank', 
   expect(delays(sent, new Map())).toEqual({ p50: null, p95: null });
 });
 
+/** As the connector writes them: one Observation a value, by codes. */
+function observationsOf({ deviceId, creationTime, body }: TelemetryMessage): ObservationRead[] {
+  const { hr, spo2 } = JSON.parse(body.toString()) as Record<string, number>;
+  const common = {
+    meta: { versionId: '1' },
+    subject: { reference: `Patient/of-${deviceId}` },
+    device: { reference: `Device/d-${deviceId}` },
+    effectiveDateTime: new Date(creationTime).toISOString(),
+  };
+  return [
+    { ...common, code: coded('364075005'), valueQuantity: { value: hr } },
+    { ...common, code: coded('2708-6'), valueQuantity: { value: spo2 } },
+  ];
+}
+
+const coded = (code: string) => ({ coding: [{ code }] });
+
+const identities = {
+  deviceIds: new Map([0, 1, 2].map((bed) => [`d-bed-${bed}`, `bed-${bed}`])),
+  wearer: (deviceId: string) => `of-${deviceId}`,
+};
+
+describe('the record in FHIR', () => {
+  const expected = messagesOf([60, 61, 62]);
+  const cells = cellsOf(expected);
+  const all = expected.flatMap(observationsOf);
+  const first = `bed-0 ${new Date(start).toISOString()} hr`;
+  const changed = (change: Partial<ObservationRead>) => all.map((each, i) => (i === 0 ? { ...each, ...change } : each));
+
+  test('has each value once, under the patient who wore the device', () => {
+    expect(compareCells(cells, all, identities)).toEqual({
+      ...{ cells: 6, found: 6, lost: [], duplicated: [], wrong: [], rewritten: 0 },
+    });
+  });
+
+  test.each<[string, ObservationRead[], object]>([
+    ['is not there', all.slice(1), { found: 5, lost: [first] }],
+    ['is there twice', [...all, all[0] as ObservationRead], { found: 6, duplicated: [first] }],
+    ['has another value', changed({ valueQuantity: { value: 59.9 } }), { wrong: [first] }],
+    ['is under another patient', changed({ subject: { reference: 'Patient/of-bed-1' } }), { wrong: [first] }],
+    ['was written again', changed({ meta: { versionId: '2' } }), { rewritten: 1, wrong: [] }],
+    ['has another time', changed({ effectiveDateTime: '2020-01-01T00:00:00Z' }), { lost: [first] }],
+  ])('tells a value that %s', (_, observations, finding) => {
+    expect(compareCells(cells, observations, identities)).toMatchObject(finding);
+  });
+
+  test('is also read from components, samples of an hour, and answer codes', () => {
+    const [message] = telemetryMessages(
+      [{ deviceId: 'bed-0', offsetMs: 2 * minute, vitals: { nbpsys: 120, resp: 15, avpu: 0, oxygen: 1, mood: 3 } }],
+      start,
+    );
+    const expectedCells = cellsOf([message as TelemetryMessage]);
+    const common = observationsOf(message as TelemetryMessage)[0] as ObservationRead;
+    const { effectiveDateTime, valueQuantity, ...rest } = common;
+    const observations: ObservationRead[] = [
+      {
+        ...rest,
+        code: coded('85354-9'),
+        effectiveDateTime,
+        component: [{ code: coded('76534-7'), valueQuantity: { value: 120 } }],
+      },
+      {
+        ...rest,
+        code: coded('9279-1'),
+        effectivePeriod: { start: new Date(start).toISOString() },
+        valueSampledData: { period: minute, data: 'E E 15 E' },
+      },
+      { ...rest, code: coded('67775-7'), effectiveDateTime, valueCodeableConcept: coded('LA9340-6') },
+      { ...rest, code: coded('57485005'), effectiveDateTime, valueCodeableConcept: coded('371825009') },
+    ];
+    expect(compareCells(expectedCells, observations, identities)).toMatchObject({ cells: 4, found: 4, wrong: [] });
+    const onAir = { ...rest, code: coded('57485005'), effectiveDateTime, valueCodeableConcept: coded('722742002') };
+    expect(compareCells(expectedCells, [...observations.slice(0, 3), onAir], identities).wrong).toHaveLength(1);
+  });
+});
+
 describe('the verdict', () => {
   const expected = messagesOf([60, 61, 62]);
   const all = expected.map((message) => copyOf(message));
@@ -147,6 +224,9 @@ describe('the verdict', () => {
     readDeviceData: async () => all,
     readRaw: async () => all,
     acceptedCounts: () => new Map<string, number>(),
+    settled: async () => {},
+    readRecord: async () => ({ observations: expected.flatMap(observationsOf), identities: identities }),
+    countDeadLetters: async () => 0,
     drain: {
       clock: { now: () => start, advanceTo: async () => {} },
       advanceByMs: 6 * minute,
@@ -160,7 +240,8 @@ describe('the verdict', () => {
   test('is one line that the command prints', async () => {
     const { verdict } = await judge(options());
     expect(JSON.stringify(verdict)).toBe(
-      '{"sent":3,"devicedata":3,"raw":3,"lost":0,"duplicated":0,"redelivered":0,"deadLettered":0,"wrong":0,"delayMs":{"p50":0,"p95":0}}',
+      '{"sent":3,"devicedata":3,"raw":3,"lost":0,"duplicated":0,"redelivered":0,"deadLettered":0,"wrong":0,' +
+        '"values":{"expected":6,"found":6,"lost":0,"duplicated":0,"wrong":0,"rewritten":0},"delayMs":{"p50":0,"p95":0}}',
     );
     expect(isGood(verdict)).toBe(true);
   });
@@ -191,12 +272,12 @@ describe('the verdict', () => {
 
   test('comes also when something never arrives, and names it', async () => {
     const missing = all.slice(1);
-    const { verdict, comparison } = await judge(options({ readRaw: async () => missing }));
+    const { verdict, comparison, cells } = await judge(options({ readRaw: async () => missing }));
     expect(verdict).toMatchObject({ sent: 3, devicedata: 3, raw: 2, lost: 1 });
     expect(isGood(verdict)).toBe(false);
-    expect(describeFindings(comparison)).toEqual([`lost: ${all[0]?.key}`]);
-    const many = verdictOf({ ...comparison, lost: Array.from({ length: 7 }, (_, i) => `k${i}`) }, verdict.delayMs);
-    expect(many.lost).toBe(7);
+    expect(describeFindings(comparison, cells)).toEqual([`lost: ${all[0]?.key}`]);
+    const lost = Array.from({ length: 7 }, (_, i) => `k${i}`);
+    expect(verdictOf({ ...comparison, lost }, cells, 0, verdict.delayMs).lost).toBe(7);
   });
 });
 

@@ -3,6 +3,7 @@ import { type Comparison, compare } from './compare';
 import type { Copy } from './copies';
 import { delays } from './delays';
 import { type DrainOptions, drain } from './drain';
+import { type CellComparison, cellsOf, compareCells, type Identities, type ObservationRead } from './observations';
 import { type Verdict, verdictOf } from './verdict';
 
 export interface JudgeOptions {
@@ -21,22 +22,39 @@ export interface JudgeOptions {
   /** How often the hub accepted each message, by message id. */
   acceptedCounts(): ReadonlyMap<string, number> | Promise<ReadonlyMap<string, number>>;
   readonly drain: Omit<DrainOptions, 'missing'>;
+  /** Resolves when the functions have handled all that lies in their hubs, or do not get on. */
+  settled(): Promise<void>;
+  /** Reads all Observations, and who is who: `FhirReader`. */
+  readRecord(): Promise<{ readonly observations: readonly ObservationRead[]; readonly identities: Identities }>;
+  /** Counts the dead letters that wait. */
+  countDeadLetters(): Promise<number>;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly comparison: Comparison;
+  readonly cells: CellComparison;
 }
 
 /**
- * Judges a replay whose rows have all been acknowledged: waits until what is under way has arrived, reads both places
- * as a whole with the real clients, and compares them with the recording. The counts come from that reading alone.
+ * Judges a replay whose rows have all been acknowledged: waits until what is under way has arrived, reads all places as a
+ * whole with the real clients, and compares them with the recording. The counts come from that reading alone.
  */
-export async function judge(options: JudgeOptions): Promise<{ verdict: Verdict; comparison: Comparison }> {
+export async function judge(options: JudgeOptions): Promise<Judgement> {
   const { expected, startedAt, receiveTimes } = options;
   await drain({ ...options.drain, missing: () => countMissing(options) });
-  const [deviceData, raw, accepted] = await Promise.all([
+  await options.settled();
+  const [deviceData, raw, accepted, { observations, identities }, deadLetters] = await Promise.all([
     options.readDeviceData(),
     options.readRaw(),
     options.acceptedCounts(),
+    options.readRecord(),
+    options.countDeadLetters(),
   ]);
   const comparison = compare({ expected, deviceData, raw, accepted, startedAt });
-  return { verdict: verdictOf(comparison, delays(options.sendTimes, receiveTimes)), comparison };
+  const cells = compareCells(cellsOf(expected), observations, identities);
+  const delayMs = delays(options.sendTimes, receiveTimes);
+  return { verdict: verdictOf(comparison, cells, deadLetters, delayMs), comparison, cells };
 }
 
 async function countMissing({ expected, startedAt, receiveTimes, readRaw }: JudgeOptions) {

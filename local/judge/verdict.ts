@@ -1,5 +1,6 @@
 import type { Comparison } from './compare';
 import type { Delays } from './delays';
+import type { CellComparison } from './observations';
 
 /** What a replay came to: the JSON line of `npm start -- --json`. All counts are of messages, by natural key. */
 export interface Verdict {
@@ -10,14 +11,34 @@ export interface Verdict {
   readonly lost: number;
   readonly duplicated: number;
   readonly redelivered: number;
-  /** Messages given up by a step. None of the steps up to `devicedata` and the raw copy gives a message up. */
+  /** Dead letters that lie in their container and have not been sent again. */
   readonly deadLettered: number;
   readonly wrong: number;
+  /** The recording's values in FHIR, counted by row and column. */
+  readonly values: RecordedValues;
   /** From the device's first sending to the judge's receipt from `devicedata`, milliseconds of the machine's clock. */
   readonly delayMs: Delays;
 }
 
-export function verdictOf(comparison: Comparison, delayMs: Delays): Verdict {
+export interface RecordedValues {
+  /** Values of the recording that have a place in FHIR. */
+  readonly expected: number;
+  /** Found as an Observation's value or component. */
+  readonly found: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Another value than recorded, or another patient. */
+  readonly wrong: number;
+  /** Observations of more than one version: something was written again with other content. */
+  readonly rewritten: number;
+}
+
+export function verdictOf(
+  comparison: Comparison,
+  cells: CellComparison,
+  deadLettered: number,
+  delayMs: Delays,
+): Verdict {
   const { sent, devicedata, raw, lost, duplicated, redelivered, wrong } = comparison;
   return {
     sent,
@@ -26,21 +47,31 @@ export function verdictOf(comparison: Comparison, delayMs: Delays): Verdict {
     lost: lost.length,
     duplicated: duplicated.length,
     redelivered,
-    deadLettered: 0,
+    deadLettered,
     wrong: wrong.length,
+    values: {
+      expected: cells.cells,
+      found: cells.found,
+      lost: cells.lost.length,
+      duplicated: cells.duplicated.length,
+      wrong: cells.wrong.length,
+      rewritten: cells.rewritten,
+    },
     delayMs,
   };
 }
 
 /** Whether all that was sent is there, once and right. */
 export function isGood(verdict: Verdict): boolean {
-  return verdict.lost === 0 && verdict.duplicated === 0 && verdict.deadLettered === 0 && verdict.wrong === 0;
+  const places = [verdict, verdict.values];
+  const isComplete = places.every(({ lost, duplicated, wrong }) => lost === 0 && duplicated === 0 && wrong === 0);
+  return isComplete && verdict.deadLettered === 0 && verdict.values.rewritten === 0;
 }
 
 const shownKeys = 5;
 
 /** The first few keys behind each count that should be 0, a line a count; empty when all is well. */
-export function describeFindings(comparison: Comparison): string[] {
+export function describeFindings(comparison: Comparison, cells: CellComparison): string[] {
   const line = (what: string, keys: readonly string[]) => {
     const more = keys.length > shownKeys ? ` and ${keys.length - shownKeys} more` : '';
     return keys.length === 0 ? [] : [`${what}: ${keys.slice(0, shownKeys).join(', ')}${more}`];
@@ -49,5 +80,8 @@ export function describeFindings(comparison: Comparison): string[] {
     ...line('lost', comparison.lost),
     ...line('duplicated', comparison.duplicated),
     ...line('wrong', comparison.wrong),
+    ...line('lost in FHIR', cells.lost),
+    ...line('duplicated in FHIR', cells.duplicated),
+    ...line('wrong in FHIR', cells.wrong),
   ];
 }

@@ -7,7 +7,9 @@ export interface SnapshotChanges {
   readonly removedDevices: readonly string[];
 }
 
-const sectionNames = ['cloud', 'clock', 'replay', 'verdict', 'steps', 'consumer', 'endpoints', 'places'] as const;
+const sectionNames = [
+  ...(['cloud', 'clock', 'replay', 'verdict', 'steps', 'consumer', 'endpoints', 'functions', 'places'] as const),
+];
 
 /** Undefined when nothing differs. */
 export function changesBetween(before: Snapshot, after: Snapshot): SnapshotChanges | undefined {

@@ -1,5 +1,5 @@
 import type { Verdict } from '../judge/verdict';
-import type { DeviceSnapshot, EndpointSnapshot, Place, Snapshot, StepSnapshot } from './snapshot';
+import type { DeviceSnapshot, EndpointSnapshot, FunctionSnapshot, Place, Snapshot, StepSnapshot } from './snapshot';
 import { type StepId, steps } from './steps';
 import { VitalsBoard } from './vitalsBoard';
 
@@ -16,6 +16,7 @@ export const goodVerdict: Verdict = {
   redelivered: 12,
   deadLettered: 0,
   wrong: 0,
+  values: { expected: 76_800, found: 76_800, lost: 0, duplicated: 0, wrong: 0, rewritten: 0 },
   delayMs: { p50: 31, p95: 58 },
 };
 
@@ -28,6 +29,7 @@ export function startingSnapshot(): Snapshot {
     steps: [],
     consumer: null,
     endpoints: [],
+    functions: [],
     devices: [],
     places: [],
   };
@@ -50,6 +52,7 @@ export function runningSnapshot(minutes: number, deviceCount = 10): Snapshot {
     steps: demoSteps(minutes * deviceCount, deviceCount),
     consumer: { count: minutes * deviceCount, ratePerSecond: deviceCount, delayP50Ms: 31.4, delayP95Ms: 58 },
     endpoints: demoEndpoints,
+    functions: demoFunctions,
     devices: demoDevices(minutes, deviceCount),
     places: demoPlaces,
   };
@@ -60,7 +63,7 @@ export function finishedSnapshot(verdict: Verdict = goodVerdict): Snapshot {
   return { ...running, replay: running.replay && { ...running.replay, state: 'finished', progress: 1 }, verdict };
 }
 
-const aliveSteps: readonly StepId[] = ['1', '2', '3', '4'];
+const aliveSteps: readonly StepId[] = ['1', '2', '3', '4', '5a', '5b', '5c', '6'];
 
 function demoSteps(count: number, ratePerSecond: number): StepSnapshot[] {
   return steps.map(({ id }, index) => {
@@ -111,6 +114,12 @@ const demoEndpoints: readonly EndpointSnapshot[] = [
   { name: 'devicedata', target: 'Event hub evhns-iomt-demo/devicedata', state: 'healthy', waiting: 0 },
   { name: 'raw', target: 'Container stiomtrawdemo/raw', state: 'healthy', waiting: 0 },
   { name: 'lifecycle', target: 'Event hub evhns-iomt-demo/device-administration', state: 'unknown', waiting: 0 },
+];
+
+const demoFunctions: readonly FunctionSnapshot[] = [
+  { name: 'clockMarks', app: 'func-iomt-demo-normalize', state: 'healthy', invocations: 540, waiting: 0 },
+  { name: 'normalize', app: 'func-iomt-demo-normalize', state: 'healthy', invocations: 812, waiting: 3 },
+  { name: 'writeObservations', app: 'func-iomt-demo-write', state: 'starting', invocations: 0, waiting: 0 },
 ];
 
 const demoPlaces: readonly Place[] = [

@@ -14,6 +14,8 @@ export interface Snapshot {
   /** What a reader of `devicedata` has received: the end of the path as far as it is alive. Null without a reader. */
   readonly consumer: Measure | null;
   readonly endpoints: readonly EndpointSnapshot[];
+  /** One for each function of each app that is deployed. */
+  readonly functions: readonly FunctionSnapshot[];
   readonly devices: readonly DeviceSnapshot[];
   readonly places: readonly Place[];
 }
@@ -78,6 +80,20 @@ export interface EndpointSnapshot {
   /** Messages that wait for delivery. */
   readonly waiting: number;
   /** Why it is held, in words: `identity id-hub lacks Azure Event Hubs Data Sender on devicedata`. */
+  readonly reason?: string;
+}
+
+export interface FunctionSnapshot {
+  /** Name of the function, such as `writeObservations`. */
+  readonly name: string;
+  /** Name of its app. */
+  readonly app: string;
+  /** `held`: it tries again, or its process has ended; `reason` says why. */
+  readonly state: 'starting' | 'healthy' | 'held';
+  /** Invocations since it was started. */
+  readonly invocations: number;
+  /** Events that lie in its hub and that it has not handled. */
+  readonly waiting: number;
   readonly reason?: string;
 }
 

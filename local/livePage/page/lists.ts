@@ -1,12 +1,13 @@
-import type { EndpointSnapshot, Place, Snapshot, StepSnapshot } from '../snapshot';
+import type { EndpointSnapshot, FunctionSnapshot, Place, Snapshot, StepSnapshot } from '../snapshot';
 import { paths, steps } from '../steps';
 import { badge, shapeNames } from './badge';
 import { byId, html, setText, svg } from './element';
 import { plural, stepStatus } from './format';
 
-/** The lists below the picture: health of the endpoints, where things are, and the 18 steps in words. */
+/** The lists below the picture: health of endpoints and functions, where things are, and the 18 steps in words. */
 export class Lists {
   private readonly endpoints = html('ul');
+  private readonly functions = html('ul');
   private readonly noPlaces = html('p', { class: 'quiet' }, 'Nothing is up yet.');
   private readonly places = html('dl');
   private readonly statusOf = new Map<string, HTMLElement>();
@@ -14,18 +15,19 @@ export class Lists {
 
   constructor() {
     byId('endpoints').append(html('h2', { id: 'endpoints-title' }, 'Routing endpoints'), this.endpoints);
+    byId('functions').append(html('h2', { id: 'functions-title' }, 'Functions'), this.functions);
     byId('places').append(html('h2', { id: 'places-title' }, 'Where things are'), this.noPlaces, this.places);
     byId('steps').append(html('h2', { id: 'steps-title' }, 'The 18 steps'), this.stepColumns());
   }
 
   show(snapshot: Snapshot): void {
     for (const step of snapshot.steps) this.showStep(step);
-    const shown = JSON.stringify([snapshot.endpoints, snapshot.places]);
+    const shown = JSON.stringify([snapshot.endpoints, snapshot.functions, snapshot.places]);
     if (shown === this.shown) return;
     this.shown = shown;
-    const { endpoints, places } = snapshot;
-    const none = html('li', { class: 'quiet' }, 'None yet.');
-    this.endpoints.replaceChildren(...(endpoints.length > 0 ? endpoints.map(endpointItem) : [none]));
+    const { endpoints, functions, places } = snapshot;
+    fill(this.endpoints, endpoints.map(endpointItem));
+    fill(this.functions, functions.map(functionItem));
     this.places.replaceChildren(...places.map(placeItem));
     this.places.hidden = places.length === 0;
     this.noPlaces.hidden = places.length > 0;
@@ -66,6 +68,10 @@ export class Lists {
   }
 }
 
+function fill(list: HTMLElement, items: readonly HTMLElement[]): void {
+  list.replaceChildren(...(items.length > 0 ? items : [html('li', { class: 'quiet' }, 'None yet.')]));
+}
+
 const endpointWords: Readonly<Record<EndpointSnapshot['state'], string>> = {
   unknown: 'unknown: nothing has been routed to it yet',
   healthy: 'healthy',
@@ -73,11 +79,31 @@ const endpointWords: Readonly<Record<EndpointSnapshot['state'], string>> = {
 };
 
 function endpointItem({ name, target, state, waiting, reason }: EndpointSnapshot): HTMLElement {
+  const words = [endpointWords[state] + (reason ? `: ${reason}` : ''), ...waitingWords(waiting)];
+  return stateItem(state, name, target, words);
+}
+
+const functionWords: Readonly<Record<FunctionSnapshot['state'], string>> = {
+  starting: 'starting',
+  healthy: 'running',
+  held: 'held',
+};
+
+function functionItem({ name, app, state, invocations, waiting, reason }: FunctionSnapshot): HTMLElement {
   const words = [
-    endpointWords[state] + (reason ? `: ${reason}` : ''),
-    ...(waiting > 0 ? [`${plural(waiting, 'message waits', 'messages wait')}`] : []),
+    functionWords[state] + (reason ? `: ${reason}` : ''),
+    plural(invocations, 'invocation'),
+    ...waitingWords(waiting),
   ];
-  const item = html('li', { 'data-state': state }, html('strong', {}, name), html('span', { class: 'quiet' }, target));
+  return stateItem(state === 'starting' ? 'unknown' : state, name, app, words);
+}
+
+function waitingWords(waiting: number): string[] {
+  return waiting > 0 ? [plural(waiting, 'message waits', 'messages wait')] : [];
+}
+
+function stateItem(state: EndpointSnapshot['state'], name: string, where: string, words: string[]): HTMLElement {
+  const item = html('li', { 'data-state': state }, html('strong', {}, name), html('span', { class: 'quiet' }, where));
   item.append(html('span', { class: 'status' }, words.join('; ')));
   return item;
 }

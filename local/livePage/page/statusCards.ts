@@ -89,12 +89,19 @@ function speedWords({ speed }: ClockSnapshot): string {
 }
 
 /** `Nothing lost, nothing duplicated`, or `3 messages lost, 1 duplicated`. */
-export function verdictWords({ lost, duplicated, wrong, deadLettered }: Verdict): string {
+export function verdictWords({ lost, duplicated, wrong, deadLettered, values }: Verdict): string {
+  const inRecord = [
+    ...(values.lost > 0 ? [`${plural(values.lost, 'value')} lost in FHIR`] : []),
+    ...(values.duplicated > 0 ? [`${plural(values.duplicated, 'value')} doubled in FHIR`] : []),
+    ...(values.wrong > 0 ? [`${plural(values.wrong, 'value')} wrong in FHIR`] : []),
+    ...(values.rewritten > 0 ? [`${plural(values.rewritten, 'Observation')} rewritten`] : []),
+  ];
   const faults = [
     lost > 0 ? `${plural(lost, 'message')} lost` : 'Nothing lost',
     duplicated > 0 ? `${plural(duplicated, 'message')} duplicated` : 'nothing duplicated',
     ...(wrong > 0 ? [`${formatCount(wrong)} wrong`] : []),
     ...(deadLettered > 0 ? [`${formatCount(deadLettered)} dead-lettered`] : []),
+    ...inRecord,
   ];
   return faults.join(', ');
 }
@@ -112,6 +119,8 @@ function verdictFigures(verdict: Verdict): [name: string, text: string, isFault:
     fault('wrong', verdict.wrong),
     fault('dead-lettered', verdict.deadLettered),
     plain('redelivered', verdict.redelivered),
+    plain('values', verdict.values.expected),
+    plain('values in FHIR', verdict.values.found),
     ...(p50 === null || p95 === null
       ? []
       : [['delay p50, p95', `${formatDelay(p50)}, ${formatDelay(p95)}`, false] satisfies [string, string, boolean]]),

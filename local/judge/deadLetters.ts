@@ -1,0 +1,10 @@
+import type { ContainerClient } from '@azure/storage-blob';
+
+/** Dead letters that have not been sent again; what was, the replay command notes in the blob's metadata. */
+export async function countDeadLetters(container: ContainerClient): Promise<number> {
+  let count = 0;
+  for await (const { metadata } of container.listBlobsFlat({ includeMetadata: true })) {
+    if (metadata?.replayed === undefined) count++;
+  }
+  return count;
+}
