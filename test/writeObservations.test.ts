@@ -1,14 +1,21 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import { starterMappingFile } from '../mappings/starter';
+import { packageFiles, writeObservationsSettings } from '../runtime/contracts/appSettings';
 import type { Measurement } from '../runtime/contracts/measurement';
-import type { BatchRequest } from '../runtime/fhir/batch';
+import { AdaptiveConcurrency } from '../runtime/fhir/adaptiveConcurrency';
+import type { BatchRequest, Bundle, BundleEntry } from '../runtime/fhir/batch';
 import { FhirClient } from '../runtime/fhir/fhirClient';
 import { type Transport, transport } from '../runtime/fhir/transport';
 import { resourceId } from '../runtime/medtech/fhir/observation';
 import type { Observation } from '../runtime/medtech/fhir/resources';
 import { FhirInProcess } from './support/fhirInProcess';
 import { afterNoon, clockMark, eventOf, measurement, noon, ObservationStep } from './support/observationStep';
+import { startPackage } from './support/startPackage';
 
 type Stored = Observation & { readonly version: number };
 
@@ -164,30 +171,69 @@ describe('writing Observations', () => {
   });
 
   test('what the service refuses is found by dividing, in a batch and in a group', async () => {
+    // 66 is refused: as a whole batch where it is a reading of its own, as an entry where it is a sample.
     const refusing: Transport = async (body) => {
       if (/"valueQuantity":\{"value":66,/.test(body)) return { status: 400, headers: new Headers() };
-      const answer = await fhir.transport(body);
-      const sent = (JSON.parse(body) as { entry: { resource?: Observation }[] }).entry;
-      const entry = answer.bundle?.entry?.map((one, index) =>
-        sent[index]?.resource?.valueSampledData?.data?.includes('66') ? { response: { status: '422' } } : one,
-      );
-      return { ...answer, bundle: answer.bundle && { ...answer.bundle, entry } };
+      const { entry: sent = [], ...bundle } = JSON.parse(body) as Bundle;
+      const isRefused = ({ resource }: BundleEntry) => /"data":"[^"]*66/.test(JSON.stringify(resource ?? {}));
+      const served = sent.filter((one) => !isRefused(one));
+      const answer = await fhir.transport(JSON.stringify({ ...bundle, entry: served }));
+      const answers = [...(answer.bundle?.entry ?? [])];
+      const entry = sent.map((one) => (isRefused(one) ? { response: { status: '422' } } : (answers.shift() ?? {})));
+      return { ...answer, bundle: { ...(answer.bundle as Bundle), entry } };
     };
     const step = new ObservationStep(refusing);
-    const readings = [60, 61, 66, 62].map((value, index) =>
-      measurement({ OccurrenceTimeUtc: afterNoon(index), value: String(value) }),
-    );
-    await step.write(readings);
-    expect(
-      observations()
-        .map(({ valueQuantity }) => valueQuantity?.value)
-        .sort(),
-    ).toEqual([60, 61, 62]);
-    expect(step.reasons).toEqual(['HttpRequestError']);
+    const values = [60, 61, 66, 62];
+    await step.write([
+      ...values.map((value, index) => measurement({ OccurrenceTimeUtc: afterNoon(index), value: String(value) })),
+      ...values.map((value, index) => hourly(index, String(value))),
+    ]);
+    const instances = observations().flatMap(({ valueQuantity }) => valueQuantity?.value ?? []);
+    expect(instances.sort()).toEqual([60, 61, 62]);
+    const [hour] = observations().filter(({ valueSampledData }) => valueSampledData);
+    expect([...samples(hour).values()]).toEqual(['60', '61', '62']);
+    expect(step.reasons).toEqual(['HttpRequestError', 'HttpRequestError']);
+    for (const requests of fhir.batches) expect(new Set(requests.map(({ url }) => url)).size).toBe(requests.length);
   });
 });
 
 describe('faults of the FHIR service', () => {
+  test('requests at a time: half as many after each sign of overload, more again one by one', async () => {
+    const concurrency = new AdaptiveConcurrency();
+    const fine = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          concurrency.run(
+            async () => true,
+            () => false,
+          ),
+        ),
+      );
+    await fine(100);
+    expect(concurrency.allowed).toBeGreaterThan(8);
+    const before = concurrency.allowed;
+    await concurrency.run(
+      async () => true,
+      () => true,
+    );
+    expect(concurrency.allowed).toBe(Math.floor(before / 2));
+    for (let count = 0; count < 10; count++)
+      await concurrency.run(
+        async () => true,
+        () => true,
+      );
+    expect(concurrency.allowed).toBe(1);
+    await fine(3);
+    expect(concurrency.allowed).toBeLessThanOrEqual(3);
+    await expect(
+      concurrency.run(
+        () => Promise.reject(new Error('gone')),
+        () => false,
+      ),
+    ).rejects.toThrow('gone');
+    await fine(20);
+  });
+
   const readings = Array.from({ length: 40 }, (_, index) => measurement({ OccurrenceTimeUtc: afterNoon(index) }));
   const everything = [...readings, ...Array.from({ length: 40 }, (_, second) => hourly(second))];
 
@@ -530,5 +576,50 @@ describe('compatibility medtech', () => {
     await step.write([measurement({ value: '60' }), measurement({ value: '61', OccurrenceTimeUtc: afterNoon(10) })]);
     expect(observations()).toHaveLength(1);
     expect(observations()[0]).toMatchObject({ status: 'amended', valueQuantity: { value: 61 } });
+  });
+});
+
+describe('the package', () => {
+  const settings: Record<string, string> = {
+    ...Object.fromEntries(writeObservationsSettings.map((name) => [name, name.toLowerCase()])),
+    ...{ COMPATIBILITY: 'r4', RESOLUTION_TYPE: 'Lookup', IDENTITY_CACHE_SECONDS: '60', DEVICE_IDENTIFIER_SYSTEM: '' },
+    ...{ FHIR_URL: 'https://localhost', DEAD_LETTER_CONTAINER_URL: 'https://localhost/st/deadletter' },
+  };
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'package-'));
+    copyFileSync(join(__dirname, '..', 'dist', 'functions', 'write-observations', 'main.js'), join(folder, 'main.js'));
+    mkdirSync(join(folder, 'mappings'));
+    copyFileSync(starterMappingFile('fhir'), join(folder, packageFiles.fhirMapping));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (changed: Record<string, string> = {}) =>
+    startPackage(join(folder, 'main.js'), { ...settings, ...changed });
+
+  test('is one file that registers the function, which is retried without end', async () => {
+    const { registered, model } = await run();
+    expect(model).toBe('@azure/functions');
+    expect(Object.keys(registered)).toEqual(['writeObservations']);
+    expect(registered.writeObservations?.trigger).toMatchObject({
+      ...{ type: 'eventHubTrigger', connection: 'NormalizedData', eventHubName: '%NORMALIZED_DATA_HUB%' },
+      ...{ consumerGroup: '%WRITE_OBSERVATIONS_CONSUMER_GROUP%', cardinality: 'many', dataType: 'binary' },
+    });
+    expect(registered.writeObservations?.retryOptions).toMatchObject({ maxRetryCount: -1 });
+  });
+
+  test.each([
+    [{ RESOLUTION_TYPE: 'Guess' }, "RESOLUTION_TYPE is 'Guess'; allowed are Create, Lookup, LookupWithEncounter."],
+    [{ IDENTITY_CACHE_SECONDS: '61' }, "IDENTITY_CACHE_SECONDS is '61'; allowed are 0 to 60."],
+    [{ COMPATIBILITY: 'stu3' }, "COMPATIBILITY is 'stu3'"],
+  ])('does not start with %j', async (changed: Record<string, string>, said) => {
+    await expect(run(changed)).rejects.toThrow(said);
+  });
+
+  test('does not start with a mapping that cannot be used', async () => {
+    writeFileSync(join(folder, packageFiles.fhirMapping), '{"templateType":"CollectionFhir","template":[{}]}');
+    await expect(run()).rejects.toThrow(/mappings\/fhir\.json cannot be used:\nline 1, column/);
   });
 });
