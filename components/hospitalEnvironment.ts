@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CommonSettings } from './azure/commonSettings';
 import { Children } from './azure/component';
-import { commonSettingsOf, connectorArgsOf } from './hospital/parts';
+import { commonSettingsOf, connectorArgsOf, ingestSettingsOf } from './hospital/parts';
 import { surroundings } from './hospital/surroundings';
 import { validateHospital } from './hospital/validate';
 import type { IngestSettings } from './ingest/ingestSettings';
@@ -137,10 +137,16 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
     name: string,
     args: HospitalEnvironmentArgs,
     around: Around,
-    { deviceDataHubId }: IoMTIngest,
+    { deviceDataHubId, eventHubsNamespaceHost }: IoMTIngest,
   ): MedTechConnector {
-    const settings = { ...connectorArgsOf(args), ...placed(args, around), existingDeviceDataHubId: deviceDataHubId };
-    return new MedTechConnector(`${name}-connector`, settings, { parent: this });
+    const connectorArgs = {
+      ...connectorArgsOf(args),
+      ...placed(args, around),
+      existingDeviceDataHubId: deviceDataHubId,
+      eventHubsNamespaceHost,
+      deviceDataPartitions: ingestSettingsOf(args).eventHubs.deviceDataPartitions,
+    };
+    return new MedTechConnector(`${name}-connector`, connectorArgs, { parent: this });
   }
 
   /** The ingest, to build on its outputs. */

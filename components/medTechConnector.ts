@@ -21,6 +21,16 @@ export interface MedTechConnectorArgs extends CommonSettings, ConnectorSettings 
    * that hub.
    */
   existingDeviceDataHubId: pulumi.Input<string>;
+  /**
+   * Host of the namespace of that hub, as in `IoMTIngest.eventHubsNamespaceHost`; default read from the namespace.
+   * @default read from the namespace
+   */
+  eventHubsNamespaceHost?: pulumi.Input<string>;
+  /**
+   * Partitions of that hub; default read from the hub.
+   * @default read from the hub
+   */
+  deviceDataPartitions?: pulumi.Input<number>;
 }
 
 /** Children of each connector. A property of the class would become an output in the schema for other languages. */
@@ -35,6 +45,7 @@ const nodesOf = new WeakMap<MedTechConnector, ConnectorNodes>();
  *   hospitalId: 'stmary',
  *   resourceGroupName: 'rg-stmary-prod',
  *   existingDeviceDataHubId: ingest.deviceDataHubId,
+ *   eventHubsNamespaceHost: ingest.eventHubsNamespaceHost,
  *   deviceMapping: readFileSync('device.json', 'utf8'),
  *   fhirMapping: readFileSync('fhir.json', 'utf8'),
  * });

@@ -112,30 +112,49 @@ export function existingNamespace(children: Children, namespaceId: pulumi.Input<
   };
 }
 
+/** Where an event hub lies. */
+type NamespacePlace = Pick<NamespaceReference, 'name' | 'resourceGroupName'>;
+
 /** An event hub that exists already, and its namespace. */
 export interface EventHubReference {
   readonly id: pulumi.Output<string>;
   readonly name: pulumi.Output<string>;
   readonly partitionCount: pulumi.Output<number>;
-  readonly namespace: NamespaceReference;
+  readonly namespace: NamespacePlace;
+  /** Host of its namespace, as clients take it. */
+  readonly namespaceHost: pulumi.Output<string>;
 }
 
-/** Reads an event hub and its namespace, and changes neither. */
+/**
+ * An event hub of another component or stack, never changed. What is not known of it is read, which each preview shows as a
+ * read of its own.
+ */
 export function existingEventHub(
   children: Children,
   child: string,
   eventHubId: pulumi.Input<string>,
+  known: { readonly namespaceHost?: pulumi.Input<string>; readonly partitionCount?: pulumi.Input<number> },
 ): EventHubReference {
   const id = pulumi.output(eventHubId);
-  const namespace = existingNamespace(children, id.apply(namespaceIdOf));
-  const [name, , opts] = children.of(child, {});
-  const hub = EventHub.get(name, id, opts);
+  const namespaceId = id.apply(namespaceIdOf);
+  const parts = namespaceId.apply((text) => parseArmId(text, 'Microsoft.EventHub/namespaces'));
   return {
     id,
     name: nameFromId(id),
-    partitionCount: hub.partitionCount.apply((count) => count ?? 1),
-    namespace,
+    partitionCount: pulumi.output(known.partitionCount ?? readPartitionCount(children, child, id)),
+    namespace: {
+      name: parts.apply(({ name }) => name),
+      resourceGroupName: parts.apply(({ resourceGroupName }) => resourceGroupName),
+    },
+    namespaceHost: pulumi.output(
+      known.namespaceHost ?? existingNamespace(children, namespaceId).serviceBusEndpoint.apply(namespaceHost),
+    ),
   };
+}
+
+function readPartitionCount(children: Children, child: string, id: pulumi.Output<string>): pulumi.Output<number> {
+  const [name, , opts] = children.of(child, {});
+  return EventHub.get(name, id, opts).partitionCount.apply((count) => count ?? 1);
 }
 
 /** ARM id of an event hub in a namespace. */
@@ -165,7 +184,7 @@ export function consumerGroupsOf(
 /** An event hub with its consumer groups, one for each reader. */
 export function eventHub(
   children: Children,
-  namespace: NamespaceReference,
+  namespace: NamespacePlace,
   settings: {
     readonly eventHubName: string;
     readonly partitionCount: pulumi.Input<number>;

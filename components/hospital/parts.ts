@@ -1,6 +1,7 @@
 import type { CommonSettings } from '../azure/commonSettings';
 import type { HospitalEnvironmentArgs } from '../hospitalEnvironment';
 import { type CompleteSettings, completeSettings } from '../ingest/defaults';
+import type { ConnectorSettings } from '../medtech/connectorSettings';
 import { type CompleteConnector, completeConnector } from '../medtech/defaults';
 
 /** The components of a hospital, by what stands before the names of their children. */
@@ -20,21 +21,10 @@ export function ingestSettingsOf(args: HospitalEnvironmentArgs): CompleteSetting
   return completeSettings({ ...commonSettingsOf('ingest', args), ...args.ingest });
 }
 
-/** As many partitions as `devicedata` has, known before that hub is made. */
-export function connectorArgsOf(args: HospitalEnvironmentArgs) {
-  const { eventHubs, ...connector } = args.connector ?? {};
-  const normalizedDataPartitions = ingestSettingsOf(args).eventHubs.deviceDataPartitions;
-  return {
-    ...commonSettingsOf('connector', args),
-    ...connector,
-    eventHubs: {
-      ...eventHubs,
-      normalizedDataPartitions: eventHubs?.normalizedDataPartitions ?? normalizedDataPartitions,
-    },
-  };
+export function connectorArgsOf(args: HospitalEnvironmentArgs): CommonSettings & ConnectorSettings {
+  return { ...commonSettingsOf('connector', args), ...args.connector };
 }
 
-/** As it was given: what the hospital adds is no setting that could be wrong. */
 export function connectorSettingsOf(args: HospitalEnvironmentArgs): CompleteConnector {
-  return completeConnector({ ...commonSettingsOf('connector', args), ...args.connector });
+  return completeConnector(connectorArgsOf(args));
 }

@@ -2,7 +2,6 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { normalizeSettings, SettingsOf, writeObservationsSettings } from '../../runtime/contracts/appSettings';
 import type { ApplicationInsights } from '../azure/applicationInsights';
 import type { Encryption } from '../azure/encryption';
-import { namespaceHost } from '../azure/eventHubs';
 import { type FunctionApp, type FunctionAppSettings, functionApp } from '../azure/functionApp';
 import { type AppIdentity, appIdentity } from '../azure/identity';
 import { type ConnectorScopes, clockMarksGrants, normalizeGrants, writeObservationsGrants } from './access';
@@ -32,7 +31,7 @@ export function buildNormalize(site: ConnectorSite, parts: AppParts): FunctionAp
   const identity = identityOf(site, 'normalize', settings.managedIdentities?.normalize);
   const clockMarks = identityOf(site, 'clock-marks', settings.managedIdentities?.clockMarks);
   const roles = grants.add(...normalizeGrants(identity, parts.scopes), ...clockMarksGrants(clockMarks, parts.scopes));
-  const namespace = parts.stream.deviceData.namespace.serviceBusEndpoint.apply(namespaceHost);
+  const namespace = parts.stream.deviceData.namespaceHost;
   const appSettings: Settings<typeof normalizeSettings> = {
     DeviceData__fullyQualifiedNamespace: namespace,
     DeviceData__credential: 'managedidentity',
@@ -73,7 +72,7 @@ export function buildWriteObservations(site: ConnectorSite, parts: AppParts): Fu
   const identity = identityOf(site, 'write-observations', settings.managedIdentities?.writeObservations);
   const roles = grants.add(...writeObservationsGrants(identity, parts.scopes));
   const appSettings: Settings<typeof writeObservationsSettings> = {
-    NormalizedData__fullyQualifiedNamespace: parts.stream.deviceData.namespace.serviceBusEndpoint.apply(namespaceHost),
+    NormalizedData__fullyQualifiedNamespace: parts.stream.deviceData.namespaceHost,
     NormalizedData__credential: 'managedidentity',
     NormalizedData__clientId: identity.clientId,
     NORMALIZED_DATA_HUB: normalizedDataHub,

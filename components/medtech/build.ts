@@ -47,7 +47,7 @@ export function buildConnector(
 ) {
   for (const warning of mappingWarnings(settings.loaded)) void pulumi.log.warn(warning, component);
   const site = siteOf(component, name, args, settings);
-  const parts = buildParts(site, args.existingDeviceDataHubId);
+  const parts = buildParts(site, args);
   const { stream, fhir, deadLetters, insights, scopes } = parts;
   buildFhirEvents(site, fhir, stream);
   const normalize = buildNormalize(site, parts);
@@ -84,10 +84,10 @@ export function buildConnector(
   };
 }
 
-function buildParts(site: ConnectorSite, deviceDataHubId: pulumi.Input<string>): AppParts {
+function buildParts(site: ConnectorSite, args: MedTechConnectorArgs): AppParts {
   const { managedIdentities } = site.settings;
   const encryption = encryptionKey(site, managedIdentities?.customerManagedKey, 'Storage and the FHIR service');
-  const stream = buildStream(site, deviceDataHubId);
+  const stream = buildStream(site, args);
   const fhir = buildFhir(site, encryption);
   const deadLetters = buildDeadLetters(site, encryption);
   const insights = buildApplicationInsights(site);

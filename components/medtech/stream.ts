@@ -1,6 +1,7 @@
 import type { EventHub } from '@pulumi/azure-native/eventhub/eventHub';
 import type * as pulumi from '@pulumi/pulumi';
 import { consumerGroupsOf, type EventHubReference, eventHub, existingEventHub } from '../azure/eventHubs';
+import type { MedTechConnectorArgs } from '../medTechConnector';
 import { mlInputGroup, writeObservationsGroup } from './defaults';
 import type { ConnectorSite } from './site';
 
@@ -21,10 +22,13 @@ const deviceDataChild = 'devicedata';
 
 export function buildStream(
   { children, settings, protection }: ConnectorSite,
-  deviceDataHubId: pulumi.Input<string>,
+  { existingDeviceDataHubId, eventHubsNamespaceHost, deviceDataPartitions }: MedTechConnectorArgs,
 ): ConnectorStream {
   const { eventHubs, deviceDataConsumerGroup, normalizedDataConsumerGroups, fhirEventsConsumerGroups } = settings;
-  const deviceData = existingEventHub(children, deviceDataChild, deviceDataHubId);
+  const deviceData = existingEventHub(children, deviceDataChild, existingDeviceDataHubId, {
+    namespaceHost: eventHubsNamespaceHost,
+    partitionCount: deviceDataPartitions,
+  });
   const deviceDataReaders = consumerGroupsOf(children, deviceDataChild, deviceData, [deviceDataConsumerGroup]);
   const normalizedDataPartitions = eventHubs.normalizedDataPartitions ?? deviceData.partitionCount;
   const { retentionHours } = eventHubs;

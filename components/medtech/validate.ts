@@ -20,6 +20,7 @@ export function validateConnector(args: MedTechConnectorArgs, settings: Complete
   // Programs without types may leave it out.
   const hub = args.existingDeviceDataHubId ?? '';
   problems.text('existingDeviceDataHubId', hub, eventHubIdPattern, 'must be the ARM id of the event hub devicedata');
+  problems.wholeNumber('deviceDataPartitions', args.deviceDataPartitions, 1, 2000, 'partitions of devicedata');
   commonProblems(problems, settings, { overridable, floors: securityFloors });
   sharedProblems(problems, settings);
   connectorProblems(problems, settings);

@@ -13,4 +13,5 @@ const ingest = new IoMTIngest('ingest', {
 export const { fhirUrl, normalizedDataHubId, deadLetterContainerUrl } = new MedTechConnector('connector', {
   ...hospital,
   existingDeviceDataHubId: ingest.deviceDataHubId,
+  eventHubsNamespaceHost: ingest.eventHubsNamespaceHost,
 });

@@ -2,7 +2,7 @@ import type { Properties } from '../../contracts';
 import { armTypeOf, nameOf, parentId } from '../armIds';
 import { isUnknownAt, textAt, valueAt, valuesAt } from '../values';
 import { type Failure, inGroup, type Kind, type Surroundings } from './kind';
-import { identity, last, oneOf, range, refersTo } from './rules';
+import { identity, identityIds, last, oneOf, range, refersTo } from './rules';
 
 /** Learn: "System topics in Azure Event Grid": topic types by the ARM type of their source, as far as they are needed here. */
 const topicTypes: Readonly<Record<string, string>> = {
@@ -85,7 +85,7 @@ export const systemTopicEventSubscription: Kind = {
 };
 
 /** The local cloud delivers by identity to event hubs. Azure knows other ways and targets. */
-function byIdentity(inputs: Properties): Failure[] {
+function byIdentity(inputs: Properties): readonly Failure[] {
   const path = 'deliveryWithResourceIdentity';
   const given = valueAt(inputs, 'destination') !== undefined;
   if (given || (valueAt(inputs, path) === undefined && !isUnknownAt(inputs, path))) {
@@ -103,8 +103,8 @@ function identityOfTopic(inputs: Properties, { id, resources }: Surroundings): F
   const path = 'deliveryWithResourceIdentity.identity';
   const topic = id && resources.get(parentId(id) ?? '');
   if (!topic) return [];
-  const attached = valuesAt(topic.inputs, 'identity.userAssignedIdentities[]').map(({ value }) =>
-    String(value).toLowerCase(),
+  const attached = identityIds(valueAt(topic.inputs, 'identity.userAssignedIdentities')).map((attachedId) =>
+    String(attachedId).toLowerCase(),
   );
   const used = textAt(inputs, `${path}.userAssignedIdentity`);
   if (used !== undefined && !attached.includes(used.toLowerCase())) {

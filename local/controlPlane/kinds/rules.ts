@@ -1,6 +1,6 @@
 import type { Properties } from '../../contracts';
 import { armTypeOf } from '../armIds';
-import { isUnknownAt, textAt, valueAt, valuesAt } from '../values';
+import { isObject, isUnknownAt, textAt, valueAt, valuesAt } from '../values';
 import type { Failure, Rule, Surroundings } from './kind';
 
 /** A whole number within bounds. `source` names where Azure says so. */
@@ -100,15 +100,30 @@ function referenceProblem(id: string, armTypes: readonly string[], around: Surro
   return `${type} '${id}' does not exist; name one that exists, or depend on the resource that creates it.`;
 }
 
+/** ARM ids of user-assigned identities: a list for most kinds, the keys of a map where they have properties of their own. */
+export function identityIds(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.keys(value) : [];
+}
+
 /** User-assigned identities must exist and be listed when `type` says so, and only then. */
 export function identity(property = 'identity'): readonly Rule[] {
-  return [refersTo(`${property}.userAssignedIdentities[]`, 'Microsoft.ManagedIdentity/userAssignedIdentities'), listed];
+  const armType = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+  return [refersTo(`${property}.userAssignedIdentities[]`, armType), keysExist, listed];
+
+  function keysExist(inputs: Properties, around: Surroundings): Failure[] {
+    const ids = valueAt(inputs, `${property}.userAssignedIdentities`);
+    return (isObject(ids) ? Object.keys(ids) : []).flatMap((id) => {
+      const reason = referenceProblem(id, [armType], around);
+      return reason ? [{ property: `${property}.userAssignedIdentities`, reason }] : [];
+    });
+  }
 
   function listed(inputs: Properties): Failure[] {
     const type = textAt(inputs, `${property}.type`);
     const ids = valueAt(inputs, `${property}.userAssignedIdentities`);
     if (!type || isUnknownAt(inputs, `${property}.userAssignedIdentities`)) return [];
-    const has = Array.isArray(ids) && ids.length > 0;
+    const has = identityIds(ids).length > 0;
     if (has === type.includes('UserAssigned')) return [];
     const reason = has
       ? `userAssignedIdentities are given, but type is '${type}'; set a type with UserAssigned.`

@@ -15,7 +15,15 @@ const linkedByIdentity: ObjectSpec = {
   },
 };
 
-const sdk = extracted as unknown as Schema;
+const generated = extracted as unknown as Schema;
+
+/**
+ * The SDK has one enum of this name for two services and lost the words of log alerts (Learn:
+ * Microsoft.Insights/scheduledQueryRules).
+ */
+const logAlertOperators = ['Equals', 'GreaterThan', 'GreaterThanOrEqual', 'LessThan', 'LessThanOrEqual'];
+
+const sdk: Schema = { ...generated, enums: { ...generated.enums, 'monitor.ConditionOperator': logAlertOperators } };
 
 /** Schema of the default API versions of azure-native. */
 export const azureNative: Schema = sdk;
