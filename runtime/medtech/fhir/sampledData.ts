@@ -10,8 +10,8 @@ export interface Sample {
 /** Which value of several in one slot is written: `last` as the original does, or `first`. */
 export type SlotRule = 'first' | 'last';
 
-/** Hours of samples at fractions of a millisecond would fill the memory; a day at 1 ms has this many slots. */
-const maxSlots = 86_400_000n;
+/** An hour at 1 ms, 8 MB of text: a correlation with a clock that was years off would fill the memory. */
+const maxSlots = 3_600_000n;
 const noValue = 'E';
 
 /** A SampledData period (milliseconds) in ticks. */
