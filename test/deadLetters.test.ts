@@ -1,4 +1,9 @@
-import { EventHubConsumerClient, earliestEventPosition, type ReceivedEventData } from '@azure/event-hubs';
+import {
+  EventHubConsumerClient,
+  EventHubProducerClient,
+  earliestEventPosition,
+  type ReceivedEventData,
+} from '@azure/event-hubs';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { deadLettersCommand } from '../cli/deadLetters/command';
 import { Blobs } from '../local/blobs/blobs';
@@ -264,6 +269,21 @@ describe('azure-iomt-dead-letters', () => {
     expect(refused.complained).toHaveLength(1);
     context.authority.grant(operator, sendAction, hubIdOf('devicedata'));
     expect((await run('replay', ...where())).said.at(-1)).toBe('1 of 1 sent again');
+  });
+
+  test('a letter is marked only after the hub has acknowledged its message', async () => {
+    await write(letterOf('FormatException', event(1)), letterOf('FormatException', event(2)));
+    context.authority.grant(operator, sendAction, hubIdOf('devicedata'));
+    jest
+      .spyOn(EventHubProducerClient.prototype, 'sendBatch')
+      .mockRejectedValueOnce(new Error('The connection is lost.'));
+    expect(await run('replay', ...where(), '--limit', '1')).toEqual({
+      ...{ code: 1, complained: ['The connection is lost.'] },
+      said: ['0 of 1 sent again'],
+    });
+    expect((await list()).said[0]).toBe('normalize FormatException 2');
+    expect((await run('replay', ...where(), '--limit', '1')).said.at(-1)).toBe('1 of 1 sent again');
+    expect((await list()).said[0]).toBe('normalize FormatException 2 (1 sent again before)');
   });
 
   test('a message that fails again is a new letter with the original time, and is replayed as the original', async () => {
