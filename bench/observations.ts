@@ -85,6 +85,10 @@ async function measure(
 ): Promise<Result> {
   const figures: Record<string, number> = {};
   let day = 0;
+  say('warming up');
+  for (const grouping of groupings) {
+    await paced(send, { grouping, devices: mostDevices, flushSeconds: 1, seconds: 2, day: day++ });
+  }
   for (const grouping of groupings) {
     for (const devices of [1, mostDevices]) {
       for (const [flushSeconds, seconds] of secondsOf) {

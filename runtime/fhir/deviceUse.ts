@@ -12,7 +12,8 @@ export interface DeviceUseStatement extends Resource {
   readonly timingDateTime?: string;
 }
 
-interface Use {
+/** That a patient wore a device during a time. */
+export interface DeviceUse {
   readonly patient: string;
   /** Undefined: since ever. */
   readonly start: Ticks | undefined;
@@ -30,8 +31,7 @@ interface Use {
  *
  * @throws MedTechError MultiplePatientFoundException when statements give the device to several patients at the time.
  */
-export function wearerAt(device: Device, statements: readonly DeviceUseStatement[], time: Ticks): string | undefined {
-  const uses = statements.filter((statement) => isOf(statement, device)).flatMap((statement) => useOf(statement) ?? []);
+export function wearerAt(device: Device, uses: readonly DeviceUse[], time: Ticks): string | undefined {
   if (uses.length === 0) return patientOf(device.patient);
   const covering = uses.filter(
     ({ start, end }) => (start === undefined || start <= time) && (end === undefined || time <= end),
@@ -48,12 +48,14 @@ export function wearerAt(device: Device, statements: readonly DeviceUseStatement
   return wearer ?? patientAfterLast(device, uses, time);
 }
 
-/** Whether any statement counts for the device. */
-export function hasUses(device: Device, statements: readonly DeviceUseStatement[]): boolean {
-  return statements.some((statement) => isOf(statement, device) && useOf(statement) !== undefined);
+/** What the statements say about a device. */
+export function usesOf(device: Resource, statements: readonly DeviceUseStatement[]): readonly DeviceUse[] {
+  return statements
+    .filter((statement) => usedDevice(statement) === device.id)
+    .flatMap((statement) => useOf(statement) ?? []);
 }
 
-function patientAfterLast(device: Device, uses: readonly Use[], time: Ticks): string | undefined {
+function patientAfterLast(device: Device, uses: readonly DeviceUse[], time: Ticks): string | undefined {
   const current = patientOf(device.patient);
   const allEnded = uses.every(({ end }) => end !== undefined && end < time);
   if (!allEnded || current === undefined) return undefined;
@@ -61,13 +63,8 @@ function patientAfterLast(device: Device, uses: readonly Use[], time: Ticks): st
   return last.patient === current ? undefined : current;
 }
 
-function isOf(statement: DeviceUseStatement, device: Device): boolean {
-  const id = usedDevice(statement);
-  return id !== undefined && id === device.id;
-}
-
 /** Id of the Device that a statement is about. */
-export function usedDevice({ device }: DeviceUseStatement): string | undefined {
+function usedDevice({ device }: DeviceUseStatement): string | undefined {
   return /(?:^|\/)Device\/([^/]+)/.exec(device?.reference ?? '')?.[1];
 }
 
@@ -75,7 +72,7 @@ export function usedDevice({ device }: DeviceUseStatement): string | undefined {
  * What a statement says about a time at which the device was worn. `intended` and `entered-in-error` say nothing. One that
  * has ended, or is on hold, says nothing without its end: until when cannot be known.
  */
-function useOf({ status, subject, timingPeriod, timingDateTime }: DeviceUseStatement): Use | undefined {
+function useOf({ status, subject, timingPeriod, timingDateTime }: DeviceUseStatement): DeviceUse | undefined {
   const patient = patientOf(subject);
   if (patient === undefined || !['active', 'completed', 'stopped', 'on-hold'].includes(status ?? '')) return undefined;
   if (timingDateTime !== undefined) {
@@ -107,6 +104,6 @@ function endOf(dateTime: string): Ticks | undefined {
 }
 
 /** The id in a relative reference to a Patient. */
-export function patientOf(reference: Reference | undefined): string | undefined {
+function patientOf(reference: Reference | undefined): string | undefined {
   return /^patient\/([A-Za-z0-9_.\-~#]+)$/i.exec(reference?.reference ?? '')?.[1];
 }

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Resource } from '../medtech/fhir/resources';
 import { anyFault, hold } from '../stream/hold';
 import type { StepLog } from '../stream/stepLog';
+import { retryAfterOf } from '../stream/transient';
 import { AdaptiveConcurrency } from './adaptiveConcurrency';
 import { type BatchAnswer, type BatchRequest, type Bundle, batchBundle, divide, halves } from './batch';
 import { FhirFault, isTransientStatus } from './fhirFault';
@@ -24,6 +26,8 @@ const aboutContent = [400, 413, 422];
  */
 export class FhirClient {
   private readonly concurrency = new AdaptiveConcurrency();
+  /** Until then the service asked to be left alone (monotonic, milliseconds): by all, not by the one that it told. */
+  private quietUntil = 0;
 
   constructor(private readonly transport: Transport) {}
 
@@ -96,7 +100,14 @@ export class FhirClient {
   }
 
   private post(requests: readonly BatchRequest[]): Promise<Answer> {
-    return this.concurrency.run(() => this.transport(JSON.stringify(batchBundle(requests))), isOverloaded);
+    const body = JSON.stringify(batchBundle(requests));
+    return this.concurrency.run(async () => {
+      while (performance.now() < this.quietUntil) await pause(this.quietUntil - performance.now());
+      const answer = await this.transport(body);
+      const asked = isOverloaded(answer) ? retryAfterOf({ response: answer }) : undefined;
+      if (asked !== undefined) this.quietUntil = Math.max(this.quietUntil, performance.now() + asked);
+      return answer;
+    }, isOverloaded);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Resource } from '../medtech/fhir/resources';
 import type { StepLog } from '../stream/stepLog';
 import { halves } from './batch';
-import { type DeviceUseStatement, usedDevice } from './deviceUse';
+import { type DeviceUseStatement, usesOf } from './deviceUse';
 import type { FhirClient, Found } from './fhirClient';
 import { FhirFault, isSuccess } from './fhirFault';
 import { hasIdentifier, type IdentifiedType, type Known } from './knownResources';
@@ -39,8 +39,9 @@ export async function findByIdentifiers(
     const matches = found.resources.filter(({ resourceType }) => resourceType === type);
     for (const value of part) {
       // Azure's service compares the first 128 characters only.
-      const own = matches.filter((resource) => hasIdentifier(resource, { system, value }));
-      known.set(value, { matches: unique(own), statements: ofDevices(statements, own) });
+      const own = unique(matches.filter((resource) => hasIdentifier(resource, { system, value })));
+      const [only] = own;
+      known.set(value, { matches: own, uses: only === undefined ? [] : usesOf(only, statements) });
     }
   });
   return known;
@@ -97,11 +98,6 @@ async function statementsOf(client: FhirClient, found: Found, log: StepLog): Pro
 
 const isStatement = (resource: Resource): resource is DeviceUseStatement =>
   resource.resourceType === 'DeviceUseStatement';
-
-function ofDevices(statements: readonly DeviceUseStatement[], devices: readonly Resource[]) {
-  const ids = new Set(devices.map(({ id }) => id));
-  return statements.filter((statement) => ids.has(usedDevice(statement)));
-}
 
 function unique(resources: readonly Resource[]): readonly Resource[] {
   return [...new Map(resources.map((resource) => [resource.id, resource])).values()];

@@ -2,7 +2,7 @@ import { MedTechError } from '../medtech/errors';
 import type { IdentityStore } from '../medtech/fhir/identity';
 import type { Device, Identifier, Resource } from '../medtech/fhir/resources';
 import type { Ticks } from '../medtech/instant';
-import { type DeviceUseStatement, hasUses, wearerAt } from './deviceUse';
+import { type DeviceUse, wearerAt } from './deviceUse';
 
 /** Types whose resources are found by an identifier. */
 export type IdentifiedType = 'Device' | 'Patient' | 'Encounter';
@@ -11,8 +11,8 @@ export type IdentifiedType = 'Device' | 'Patient' | 'Encounter';
 export interface Known {
   /** Those with the identifier. */
   readonly matches: readonly Resource[];
-  /** Of devices: who used them. */
-  readonly statements: readonly DeviceUseStatement[];
+  /** Of the Device, when there is one: what statements say about who wore it. */
+  readonly uses: readonly DeviceUse[];
 }
 
 /** Resources that were read for a batch of measurements, by type and identifier value. */
@@ -28,8 +28,7 @@ export class KnownResources {
 
   /** Whether DeviceUseStatements say who wore the device of that identifier value. */
   hasUses(deviceId: string): boolean {
-    const { matches = [], statements = [] } = this.known.get(`Device ${deviceId}`) ?? {};
-    return matches.some((device) => hasUses(device as Device, statements));
+    return (this.known.get(`Device ${deviceId}`)?.uses.length ?? 0) > 0;
   }
 
   /** As identity resolution sees them at a time: the patient of a Device is who wore it then. */
@@ -38,12 +37,12 @@ export class KnownResources {
       findByIdentifier: async (type, identifier) => {
         const key = `${type} ${identifier.value}`;
         if (this.known.has(key) && this.known.get(key) === undefined) throw refusal();
-        const { matches = [], statements = [] } = this.known.get(key) ?? {};
+        const { matches = [], uses = [] } = this.known.get(key) ?? {};
         const found = matches.filter((resource) => hasIdentifier(resource, identifier));
         const [device] = found;
         // Several devices are an error whoever wears them.
         if (type !== 'Device' || device === undefined || found.length > 1) return found;
-        return [wornBy(device as Device, wearerAt(device as Device, statements, time), statements)];
+        return uses.length === 0 ? found : [wornBy(device, wearerAt(device as Device, uses, time))];
       },
       put: async (resource) => {
         this.writes.set(`${resource.resourceType}/${resource.id}`, resource);
@@ -55,16 +54,15 @@ export class KnownResources {
   }
 
   private replace(type: IdentifiedType, value: string, resource: Resource): void {
-    const { matches = [], statements = [] } = this.known.get(`${type} ${value}`) ?? {};
+    const { matches = [], uses = [] } = this.known.get(`${type} ${value}`) ?? {};
     const others = matches.filter(({ id }) => id !== resource.id);
-    this.add(type, value, { matches: [...others, resource], statements });
+    this.add(type, value, { matches: [...others, resource], uses });
   }
 }
 
-function wornBy(device: Device, wearer: string | undefined, statements: readonly DeviceUseStatement[]): Device {
-  if (!hasUses(device, statements)) return device;
-  const { patient: _current, ...rest } = device;
-  return wearer === undefined ? rest : { ...rest, patient: { reference: `Patient/${wearer}` } };
+function wornBy(device: Device | Resource, wearer: string | undefined): Resource {
+  const { patient: _current, ...rest } = device as Device;
+  return wearer === undefined ? rest : ({ ...rest, patient: { reference: `Patient/${wearer}` } } as Device);
 }
 
 export function hasIdentifier(resource: Resource, { system, value }: Identifier): boolean {
