@@ -14,13 +14,19 @@ export interface Encryption {
 /**
  * Services read the key when they are created, so its role has a gate of its own before them.
  *
- * @param services in words, for the assignment's description, as in `Event Hubs and storage`.
+ * @param purpose names the identity; each component of a hospital has one of its own
+ * @param services in words, for the assignment's description, as in `Event Hubs and storage`
  */
-export function encryptionKey(site: Site, existing: ExistingIdentity | undefined, services: string): Encryption {
+export function encryptionKey(
+  site: Site,
+  purpose: string,
+  existing: ExistingIdentity | undefined,
+  services: string,
+): Encryption {
   const { children, names, surroundings, settings, grants } = site;
   const { customerManagedKey } = settings;
   if (!customerManagedKey) return { ready: [] };
-  const identity = hopIdentity(children, names, surroundings, 'encryption', existing);
+  const identity = hopIdentity(children, names, surroundings, purpose, existing);
   const assignments = grants.add({
     name: 'encryption-key',
     principalId: identity.principalId,

@@ -56,7 +56,8 @@ export function buildIngest(
     'hub-router',
     settings.managedIdentities?.hubRouter,
   );
-  const encryption = encryptionKey(site, settings.managedIdentities?.customerManagedKey, 'Event Hubs and storage');
+  const { managedIdentities } = settings;
+  const encryption = encryptionKey(site, 'encryption', managedIdentities?.customerManagedKey, 'Event Hubs and storage');
   const stream = buildStream(site, encryption);
   const storage = buildStorage(site, encryption);
 

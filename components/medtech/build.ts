@@ -86,7 +86,8 @@ export function buildConnector(
 
 function buildParts(site: ConnectorSite, args: MedTechConnectorArgs): AppParts {
   const { managedIdentities } = site.settings;
-  const encryption = encryptionKey(site, managedIdentities?.customerManagedKey, 'Storage and the FHIR service');
+  const existing = managedIdentities?.customerManagedKey;
+  const encryption = encryptionKey(site, 'health-encryption', existing, 'Storage and the FHIR service');
   const stream = buildStream(site, args);
   const fhir = buildFhir(site, encryption);
   const deadLetters = buildDeadLetters(site, encryption);

@@ -12,23 +12,37 @@ export function everythingOn(args: HospitalEnvironmentArgs): HospitalEnvironment
   const { hospitalId, location } = args;
   const group = new resources.ResourceGroup('landing', { resourceGroupName: `rg-landing-${hospitalId}`, location });
   const place: Place = { resourceGroupName: group.name, location };
+  const { functionSubnetId, ...surroundings } = landingZone(place, hospitalId);
   return new HospitalEnvironment('hospital', {
     ...args,
-    ...landingZone(place, hospitalId),
+    ...surroundings,
     deployerReach: 'vnet',
     ingest: {
       ...args.ingest,
       eventHubs: { sku: 'Premium', capacity: 1, deviceDataPartitions: 8, retentionHours: 720 },
-      consumerGroups: ['medtech', 'research'],
+      consumerGroups: ['research'],
       enrichments: { ward: '$twin.tags.ward' },
       routes: [{ name: 'alarms', source: 'DeviceMessages', condition: "level = 'alarm'", endpoint: 'events' }],
-      roleAssignments: (['readDeviceData', 'readRawData', 'administerDevices'] as const).map((role) => ({
-        name: role.toLowerCase(),
-        principalId: operators,
-        role,
-      })),
+      roleAssignments: operatorsWith('readDeviceData', 'readRawData', 'administerDevices'),
+    },
+    connector: {
+      ...args.connector,
+      functionSubnetId,
+      alwaysReadyInstances: 1,
+      eventHubs: { fhirEventsPartitions: 2, retentionHours: 720 },
+      normalizedDataConsumerGroups: ['research'],
+      fhirEventsConsumerGroups: ['care-team'],
+      roleAssignments: [
+        ...(args.connector?.roleAssignments ?? []),
+        ...operatorsWith('readFhir', 'writeFhir', 'replayDeadLetters'),
+      ],
     },
   });
+}
+
+/** Each role for the same people. */
+function operatorsWith<Role extends string>(...roles: readonly Role[]) {
+  return roles.map((role) => ({ name: role.toLowerCase(), principalId: operators, role }));
 }
 
 interface Place {
@@ -57,12 +71,18 @@ function landingZone(place: Place, hospitalId: string) {
     resourceGroupName: place.resourceGroupName,
     ...{ virtualNetworkName: vnet.name, addressPrefix: '10.0.0.0/24' },
   });
+  const functionSubnet = new network.Subnet('function-subnet', {
+    resourceGroupName: place.resourceGroupName,
+    ...{ virtualNetworkName: vnet.name, addressPrefix: '10.0.1.0/26' },
+    delegations: [{ name: 'functions', serviceName: 'Microsoft.App/environments' }],
+  });
   const zone = (privateZoneName: string) =>
     new privatedns.PrivateZone(privateZoneName, {
       ...{ resourceGroupName: place.resourceGroupName, location: 'Global', privateZoneName },
     }).id;
   return {
-    customerManagedKey: { keyUri: key.keyUri, keyId: key.id },
+    functionSubnetId: functionSubnet.id,
+    customerManagedKey: { keyUri: key.keyUriWithVersion, keyId: key.id },
     privateEndpoints: {
       subnetId: subnet.id,
       privateDnsZoneIds: {
@@ -70,6 +90,9 @@ function landingZone(place: Place, hospitalId: string) {
         azureDevicesProvisioning: zone('privatelink.azure-devices-provisioning.net'),
         serviceBus: zone('privatelink.servicebus.windows.net'),
         blob: zone('privatelink.blob.core.windows.net'),
+        sites: zone('privatelink.azurewebsites.net'),
+        healthWorkspace: zone('privatelink.workspace.azurehealthcareapis.com'),
+        fhir: zone('privatelink.fhir.azurehealthcareapis.com'),
       },
     },
   };
