@@ -55,12 +55,19 @@ export const fhirService: Kind = {
     exportAccount,
   ],
   defaults: () => ({ kind: 'fhir-R4' }),
-  computed: (_, tenantId) => ({
-    authenticationConfiguration: { authority: `https://login.microsoftonline.com/${tenantId}` },
-    eventState: 'Enabled',
-    provisioningState: 'Succeeded',
-    publicNetworkAccess: 'Enabled',
-  }),
+  computed: ({ inputs }, tenantId) => {
+    const given = (name: string) => textAt(inputs, `authenticationConfiguration.${name}`);
+    const host = `${String(inputs.workspaceName)}-${String(inputs.fhirServiceName)}.fhir.azurehealthcareapis.com`;
+    return {
+      authenticationConfiguration: {
+        authority: given('authority') ?? `https://login.microsoftonline.com/${tenantId}`,
+        audience: given('audience') ?? `https://${host}`,
+      },
+      eventState: 'Enabled',
+      provisioningState: 'Succeeded',
+      publicNetworkAccess: 'Enabled',
+    };
+  },
 };
 
 function versionOverrides(inputs: Properties): Failure[] {
