@@ -1,5 +1,5 @@
 /** Packages that ship ES modules only; jest loads CommonJS, so swc turns them into it. */
-const esModulesOnly = ['aedes', 'aedes-packet', 'aedes-persistence', 'jose'];
+const esModulesOnly = ['aedes', 'aedes-packet', 'aedes-persistence', 'fhir-kit-client', 'jose'];
 
 const typescript = {
   jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { decoratorMetadata: true } },
@@ -12,6 +12,8 @@ module.exports = {
   roots: ['<rootDir>/test'],
   transform: { '^.+\\.(t|j)sx?$': ['@swc/jest', typescript] },
   transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join('|')})/)`],
+  // Its exports name no CommonJS way in.
+  moduleNameMapper: { '^fhir-kit-client$': '<rootDir>/node_modules/fhir-kit-client/dist/index.js' },
   testTimeout: 120_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/countedLine.cjs'],
