@@ -25,7 +25,7 @@ export function eventsToHub(
   children: Children,
   { resourceGroupName, tags }: Surroundings,
   settings: EventsSettings,
-  gate: readonly pulumi.Resource[],
+  gate: pulumi.Input<pulumi.Resource[]>,
 ): SystemTopic {
   const { identity } = settings;
   const topic = new SystemTopic(
@@ -57,7 +57,7 @@ export function eventsToHub(
           destination: { endpointType: 'EventHub' as const, resourceId: settings.eventHubId },
         },
       },
-      { ...goesWith(topic), dependsOn: [...gate] },
+      { ...goesWith(topic), dependsOn: gate },
     ),
   );
   return topic;

@@ -3,7 +3,7 @@ import { RoleAssignment } from '@pulumi/azure-native/authorization/roleAssignmen
 import { UserAssignedIdentity } from '@pulumi/azure-native/managedidentity/userAssignedIdentity';
 import * as pulumi from '@pulumi/pulumi';
 import type { Children, Names, Surroundings } from './component';
-import { type RoleName, roleDefinitionId } from './roles';
+import { type RoleName, roleDefinitionId, roles } from './roles';
 
 /** A user-assigned identity that exists already, instead of one that the component makes. */
 export interface ExistingIdentity {
@@ -108,7 +108,8 @@ export interface Grant {
  */
 export class Grants {
   readonly made: RoleAssignment[] = [];
-  readonly all: Grant[] = [];
+  /** Sentences that tell another team which roles to assign; none where the component assigns them. */
+  readonly steps: pulumi.Output<string>[] = [];
 
   constructor(
     private readonly children: Children,
@@ -118,11 +119,22 @@ export class Grants {
 
   /** The assignments made for `grants`, to depend on; none in external mode. */
   add(...grants: Grant[]): RoleAssignment[] {
-    this.all.push(...grants);
-    if (this.mode === RoleAssignmentMode.external) return [];
+    if (this.mode === RoleAssignmentMode.external) {
+      this.steps.push(...grants.map(neededRole).map(told));
+      return [];
+    }
     const made = grants.map((grant) => this.assign(grant));
     this.made.push(...made);
     return made;
+  }
+
+  /**
+   * What a resource depends on that Azure makes only with the roles so far: in external mode it also waits until they have
+   * been told, since its failure ends the deployment, and with it what would have been said.
+   */
+  afterTold(resources: pulumi.Resource[]): pulumi.Input<pulumi.Resource[]> {
+    if (this.steps.length === 0 || pulumi.runtime.isDryRun()) return resources;
+    return pulumi.all(this.steps).apply(() => resources);
   }
 
   private assign({ name, principalId, principalType, role, scope, reason }: Grant): RoleAssignment {
@@ -141,6 +153,22 @@ export class Grants {
       }),
     );
   }
+}
+
+function neededRole({ role, principalId, principalType, scope, reason }: Grant): pulumi.Output<string> {
+  return pulumi.interpolate`Assign the role ${roles[role]} (${role}) to the ${principalType} ${principalId} at ${scope}. ${reason}`;
+}
+
+/**
+ * Says a step as soon as it is known. The first deployment ends where Azure misses the first role, before the stack has
+ * outputs, and whoever gives the roles has to know all that are known by then.
+ */
+function told(step: pulumi.Output<string>): pulumi.Output<string> {
+  if (pulumi.runtime.isDryRun()) return step;
+  return step.apply(async (sentence) => {
+    await pulumi.log.info(sentence);
+    return sentence;
+  });
 }
 
 /** Our own namespace (version 4, made once), under which names become UUIDs. */

@@ -156,12 +156,12 @@ function buildHub(
   storage: Storage,
   gate: pulumi.Resource[],
 ) {
-  const { children, names, surroundings, settings, protection, hospitalId } = site;
+  const { children, names, surroundings, settings, grants, protection, hospitalId } = site;
   const targets = {
     serviceBusEndpoint: namespace.serviceBusEndpoint,
     blobEndpoint: storage.account.primaryEndpoints.apply(({ blob }) => blob),
   };
-  const dependsOn = [hub, storage.rawContainer, storage.administrationContainer, ...gate];
+  const dependsOn = grants.afterTold([hub, storage.rawContainer, storage.administrationContainer, ...gate]);
   const name = names.of('iotHub', settings.names?.iotHub);
   const parts = { name, targets, router, access: exposure(settings).registries };
   return iotHub(children, surroundings, hospitalId, settings, parts, { ...protection, dependsOn });
@@ -195,7 +195,7 @@ function finish(
   const deployment = settings.edge && edgeDeployment(hospitalId, settings, settings.edge);
   const handOver = {
     settings,
-    grants: grants.all,
+    roleSteps: grants.steps,
     groups,
     deployment,
     provisioningHost: provisioning?.serviceHost,

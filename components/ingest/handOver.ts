@@ -1,8 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { Grant } from '../azure/identity';
-import { roleSteps } from '../azure/roleSteps';
 import type { CompleteSettings } from './defaults';
 import type { EdgeDeploymentPlan } from './edge';
 import type { EnrollmentGroupPlan } from './provisioning';
@@ -10,7 +8,8 @@ import type { EnrollmentGroupPlan } from './provisioning';
 /** What is left to people: rights that another team gives, and data-plane steps that the deployer cannot reach. */
 export interface HandOver {
   readonly settings: CompleteSettings;
-  readonly grants: readonly Grant[];
+  /** Roles that another team assigns, as sentences. */
+  readonly roleSteps: readonly pulumi.Output<string>[];
   readonly groups: readonly EnrollmentGroupPlan[];
   readonly deployment?: EdgeDeploymentPlan;
   readonly provisioningHost?: pulumi.Input<string>;
@@ -21,8 +20,8 @@ const groupsFile = 'enrollment-groups.json';
 const deploymentFile = 'deployment.json';
 
 /** The steps in their order, as sentences; empty when the deployment does everything itself. */
-export function manualSteps({ settings, grants, groups, deployment, ...hosts }: HandOver): pulumi.Output<string[]> {
-  const steps: pulumi.Input<string>[] = roleSteps(settings.roleAssignmentMode, grants);
+export function manualSteps({ settings, roleSteps, groups, deployment, ...hosts }: HandOver): pulumi.Output<string[]> {
+  const steps: pulumi.Input<string>[] = [...roleSteps];
   if (settings.deployerReach === 'none') {
     const folder = settings.artefactsFolder;
     for (const { enrollmentGroupId } of hosts.provisioningHost === undefined ? [] : groups) {

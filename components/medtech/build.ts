@@ -8,7 +8,6 @@ import type { EventHubReference } from '../azure/eventHubs';
 import type { FunctionApp } from '../azure/functionApp';
 import type { FhirServiceReference } from '../azure/healthcare';
 import { operatorGrants } from '../azure/operators';
-import { roleSteps } from '../azure/roleSteps';
 import { siteOf } from '../azure/site';
 import type { MedTechConnectorArgs } from '../medTechConnector';
 import { operatorRights } from './access';
@@ -76,7 +75,7 @@ export function buildConnector(
       deadLetterContainerUrl: deadLetters.containerUrl,
       applicationInsightsId: insights.id,
       manualSteps: pulumi.all([
-        ...roleSteps(settings.roleAssignmentMode, site.grants.all),
+        ...site.grants.steps,
         ...normalize.manualSteps,
         ...(writeObservations?.manualSteps ?? []),
       ]),

@@ -67,6 +67,6 @@ export function buildFhirEvents(
       identity,
       subscriptionName: 'fhir-events',
     },
-    gate,
+    grants.afterTold(gate),
   );
 }
