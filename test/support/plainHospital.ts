@@ -1,6 +1,8 @@
 import * as authorization from '@pulumi/azure-native/authorization';
 import * as dps from '@pulumi/azure-native/deviceprovisioningservices';
+import * as eventgrid from '@pulumi/azure-native/eventgrid';
 import * as eventhub from '@pulumi/azure-native/eventhub';
+import * as healthcareapis from '@pulumi/azure-native/healthcareapis';
 import * as iothub from '@pulumi/azure-native/iothub';
 import * as keyvault from '@pulumi/azure-native/keyvault';
 import * as managedidentity from '@pulumi/azure-native/managedidentity';
@@ -22,7 +24,7 @@ export interface Variation {
   readonly enrichment?: pulumi.Input<string>;
 }
 
-/** A program, without any component, with a resource of every kind that the control plane knows. */
+/** A program, without any component, with a resource of every kind that the control plane knows and Azure still creates. */
 export function plainHospital(vary: Variation = {}): {
   hubHost: pulumi.Output<string>;
   principal: pulumi.Output<string>;
@@ -59,6 +61,7 @@ export function plainHospital(vary: Variation = {}): {
   provisioning(inGroup, router, iot);
   secured(inGroup, iot);
   connected(inGroup, group, namespace);
+  health(inGroup, router, hub);
   return { hubHost: iot.properties.hostName, principal: router.principalId };
 }
 
@@ -244,4 +247,26 @@ function connected(inGroup: InGroup, group: resources.ResourceGroup, namespace: 
     privateDnsZoneConfigs: [{ name: 'servicebus', privateDnsZoneId: zone.id }],
   });
   void group;
+}
+
+function health(inGroup: InGroup, identity: managedidentity.UserAssignedIdentity, hub: eventhub.EventHub) {
+  const workspace = new healthcareapis.Workspace('ahds', { ...inGroup, workspaceName: 'ahdsplain' });
+  new healthcareapis.FhirService('fhir', {
+    ...{ ...inGroup, workspaceName: workspace.name, fhirServiceName: 'fhir', kind: 'fhir-R4' },
+    authenticationConfiguration: { authority: `https://login.microsoftonline.com/${tenantId}` },
+    resourceVersionPolicyConfiguration: { default: 'versioned', resourceTypeOverrides: { Observation: 'no-version' } },
+  });
+  const topic = new eventgrid.SystemTopic('fhirtopic', {
+    ...{ ...inGroup, systemTopicName: 'evgt-plain', source: workspace.id },
+    topicType: 'Microsoft.HealthcareApis.Workspaces',
+    identity: { type: 'UserAssigned', userAssignedIdentities: identity.id.apply((id) => ({ [id]: {} })) },
+  });
+  new eventgrid.SystemTopicEventSubscription('fhirevents', {
+    ...{ ...inGroup, systemTopicName: topic.name, eventSubscriptionName: 'fhirevents' },
+    deliveryWithResourceIdentity: {
+      identity: { type: 'UserAssigned', userAssignedIdentity: identity.id },
+      destination: { endpointType: 'EventHub', resourceId: hub.id },
+    },
+    filter: { includedEventTypes: ['Microsoft.HealthcareApis.FhirResourceCreated'] },
+  });
 }
