@@ -44,6 +44,8 @@ export class AmqpEndpoint {
     container.on('disconnected', () => {});
     container.on('error', () => {});
     server.on('connection', (socket) => {
+      // What is small waits for nothing: acknowledgements that wait for each other cost a client 40 ms a send.
+      socket.setNoDelay(true);
       endpoint.#sockets.add(socket);
       socket.once('close', () => endpoint.#sockets.delete(socket));
     });

@@ -23,7 +23,7 @@ interface Running {
 
 /**
  * FHIR services of Azure Health Data Services: each an HTTPS endpoint for R4 over its own durable store, with medplum's
- * router. Its URL is its `authenticationConfiguration.audience`, as in Azure: `https://localhost:<port>`.
+ * router. Its URL is its `authenticationConfiguration.audience`, as in Azure, but `https://localhost:<port>`.
  *
  * What differs from Azure: there is no export, import, conversion, SMART, profile or code validation, custom search
  * parameter, chained or composite search.
@@ -42,7 +42,7 @@ export class FhirServices implements Service {
     requireKeyAccess(resource, previous, (encryption) => keysOf(encryption, resource.inputs), this.context);
     const base = await this.baseOf(resource.id);
     const asked = (resource.inputs.authenticationConfiguration ?? {}) as Properties;
-    const audience = typeof asked.audience === 'string' ? asked.audience : base;
+    const audience = isOwnUrl(asked.audience, resource.id) ? base : String(asked.audience);
     const running = this.running.get(resource.id.toLowerCase()) ?? (await this.start(resource.id, base, audience));
     running.endpoint.audience = audience;
     running.service.policy = policyOf(resource);
@@ -116,6 +116,12 @@ export class FhirServices implements Service {
     this.running.set(id.toLowerCase(), running);
     return running;
   }
+}
+
+/** Azure's URL of the service is its default audience; what stands for that URL here is the local one. */
+function isOwnUrl(audience: unknown, id: string): boolean {
+  if (typeof audience !== 'string') return true;
+  return URL.canParse(audience) && new URL(audience).host.startsWith(`${localNameOf(id)}.fhir.`);
 }
 
 /** `<workspace>-<service>`, as Azure's host names have it: unique, since workspaces are unique in all of Azure. */
