@@ -25,15 +25,24 @@ export interface NormalizationResult {
 export function normalize(mapping: DeviceMapping, message: DeviceMessage): NormalizationResult {
   let root: JsonObject;
   try {
-    root = {
-      Body: readBody(mapping, message.body),
-      Properties: propertyTokens(message.properties),
-      SystemProperties: propertyTokens(message.systemProperties),
-    };
+    root = rootOf(mapping, message);
   } catch (error) {
     return { measurements: [], error: asMedTechError(error) };
   }
   return run(mapping, root, new Evaluation(root, objectsOfFlat(message.body, root)), message.enqueuedTime);
+}
+
+/**
+ * What the expressions see of a message.
+ *
+ * @throws MedTechError InvalidDataFormatException for a body that cannot be read.
+ */
+export function rootOf(mapping: DeviceMapping, message: DeviceMessage): JsonObject {
+  return {
+    Body: readBody(mapping, message.body),
+    Properties: propertyTokens(message.properties),
+    SystemProperties: propertyTokens(message.systemProperties),
+  };
 }
 
 /** A body without a second bracket holds no further object, nor do properties: the usual message needs no walk. */
@@ -167,7 +176,7 @@ function isBlank(text: string): boolean {
 const sentTextOf: Convert = (token) => textOf(token, 'asSent');
 const americanTextOf: Convert = (token) => textOf(token, 'american');
 
-const timeOf: Convert = (token) => {
+export const timeOf: Convert = (token) => {
   if (token === null) return null;
   if (token instanceof DateToken) return isoText(token.ticks);
   const text = token instanceof PropertyText ? token.text : token;

@@ -88,9 +88,11 @@ export function readDeviceTemplate(
   };
   const typeMatch = field('typeMatchExpression');
   const deviceId =
-    kind.deviceId === undefined ? field('deviceIdExpression') : fixed(kind.deviceId, 'deviceIdExpression')[0];
+    kind.deviceId === undefined ? field('deviceIdExpression') : fixed(kind.deviceId, 'deviceIdExpression', template)[0];
   const timestamp =
-    kind.timestamp === undefined ? [field('timestampExpression')] : fixed(kind.timestamp, 'timestampExpression');
+    kind.timestamp === undefined
+      ? [field('timestampExpression')]
+      : fixed(kind.timestamp, 'timestampExpression', template);
   const ids = {
     correlationId: optional('correlationIdExpression'),
     patientId: optional('patientIdExpression'),
@@ -118,8 +120,8 @@ export function readDeviceTemplate(
   };
 }
 
-function fixed(paths: readonly string[], name: string): readonly FieldExpression[] {
-  return paths.map((path) => fixedExpression(path, name));
+function fixed(paths: readonly string[], name: string, template: MappingNode): readonly FieldExpression[] {
+  return paths.map((path) => fixedExpression(path, name, template));
 }
 
 function readTypeName(template: MappingNode, compatibility: Compatibility): string | undefined {

@@ -1,11 +1,15 @@
 import type { Compatibility } from '../compatibility';
 import { compileExpression } from '../expressions/compile';
 import type { Expression, ExpressionLanguage } from '../expressions/expression';
-import type { MappingNode } from './source';
+import type { MappingNode, Place } from './source';
 
 /** An expression of a template, under the name that errors give it. */
 export interface FieldExpression {
   readonly name: string;
+  /** As the mapping has it. */
+  readonly text: string;
+  /** Where it stands in the mapping; of an expression that a kind of template brings along, the template. */
+  readonly place: Place;
   /** undefined when the mapping's expression fails on each event, which only the `medtech` compatibility allows. */
   readonly expression: Expression | undefined;
   /** Why there is no expression. */
@@ -25,8 +29,9 @@ export function blank(text: string): boolean {
   return text.trim() === '';
 }
 
-export function fixedExpression(path: string, name: string): FieldExpression {
-  return { name: shownName(name), expression: compileExpression('JsonPath', path), failure: undefined };
+export function fixedExpression(path: string, name: string, { place }: MappingNode): FieldExpression {
+  const expression = compileExpression('JsonPath', path);
+  return { name: shownName(name), text: path, place, expression, failure: undefined };
 }
 
 /** Compiles an expression of the mapping; undefined, with problems, when it cannot be used. */
@@ -39,18 +44,19 @@ export function readExpression(
   if (node === undefined || given === undefined) return undefined;
   const { text, language } = given;
   const shown = shownName(name);
+  const field = { name: shown, text, place: node.place };
   const deferred = context.compatibility === 'medtech';
   if (blank(text)) {
     const message = `An expression must be set for [${shown}].`;
     node.problem(message, deferred && !context.calculated ? 'warning' : 'error');
-    return { name: shown, expression: undefined, failure: { errorName: 'IncompatibleDataException', message } };
+    return { ...field, expression: undefined, failure: { errorName: 'IncompatibleDataException', message } };
   }
   try {
-    return { name: shown, expression: compileExpression(language, text), failure: undefined };
+    return { ...field, expression: compileExpression(language, text), failure: undefined };
   } catch (error) {
     const { message } = error as Error;
     node.problem(message, deferred && language === 'JsonPath' ? 'warning' : 'error');
-    return { name: shown, expression: undefined, failure: { errorName: 'TemplateExpressionException', message } };
+    return { ...field, expression: undefined, failure: { errorName: 'TemplateExpressionException', message } };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Compatibility } from '../compatibility';
-import type { MappingNode } from './source';
+import type { MappingNode, Place } from './source';
 
 /** A coding or CodeableConcept as the mapping gives it; what is absent or blank there is absent here. */
 export interface Coding {
@@ -36,6 +36,7 @@ export type PeriodInterval = 'instance' | 'hour' | 'day' | 'correlation' | 'unsu
 
 export interface FhirTemplate {
   readonly typeName: string;
+  readonly place: Place;
   readonly periodInterval: PeriodInterval;
   readonly codes: readonly Coding[];
   readonly category: readonly CodeableConcept[];
@@ -89,7 +90,7 @@ export function readFhirTemplate(template: MappingNode, compatibility: Compatibi
   const periodInterval = readInterval(template.member('periodInterval'), compatibility);
   if (typeName === undefined) return undefined;
   if (compatibility === 'r4' && periodInterval === 'instance' && category.some(isVitalSigns)) checkVitalSign(template);
-  return { typeName, periodInterval, codes, category, value, components };
+  return { typeName, place: template.place, periodInterval, codes, category, value, components };
 }
 
 function readInterval(node: MappingNode | undefined, compatibility: Compatibility): PeriodInterval {

@@ -1,19 +1,23 @@
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 
+/** A place in a mapping file. */
+export interface Place {
+  /** Such as `$.template[0].template.typeName`. */
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
+
 /** One thing that is wrong with a mapping file, and where. */
-export interface MappingProblem {
+export interface MappingProblem extends Place {
   /**
    * `error`: the mapping cannot be used. `warning` (only with compatibility `medtech`): the original loads such a
    * mapping, and each event or group that it meets fails.
    */
   readonly level: 'error' | 'warning';
   readonly message: string;
-  /** Place in the mapping, such as `$.template[0].template.typeName`. */
-  readonly path: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
 }
 
 /** `line 3, column 7 ($.template[0]): ...` */
@@ -50,8 +54,12 @@ export class MappingSource {
   }
 
   report(level: MappingProblem['level'], message: string, path: string, offset: number): void {
+    this.found.push({ level, message, ...this.place(path, offset) });
+  }
+
+  place(path: string, offset: number): Place {
     const before = this.text.slice(0, offset).split('\n');
-    this.found.push({ level, message, path, line: before.length, column: (before.at(-1) ?? '').length + 1 });
+    return { path, line: before.length, column: (before.at(-1) ?? '').length + 1 };
   }
 }
 
@@ -70,6 +78,10 @@ export class MappingNode {
   /** The value as plain JSON. */
   get value(): unknown {
     return getNodeValue(this.node);
+  }
+
+  get place(): Place {
+    return this.source.place(this.path, this.node.offset);
   }
 
   problem(message: string, level: MappingProblem['level'] = 'error'): void {
