@@ -16,7 +16,11 @@ const bin = (name) => join(projectFolder, 'node_modules', '.bin', name);
  * foreign: tests with a browser and with Python clients, which name the reason when one of them cannot be set up.
  */
 const tasks = {
-  start: { command: ['--import', 'tsx', 'local/main.ts'], engine: true, built: true },
+  start: {
+    command: ['--disable-warning=ExperimentalWarning', '--import', 'tsx', 'local/main.ts'],
+    engine: true,
+    built: true,
+  },
   test: { command: ['--disable-warning=ExperimentalWarning', bin('jest')], engine: true, built: true, foreign: true },
   bench: { command: ['--import', 'tsx', 'bench/main.ts'], engine: true, built: true },
   typecheck: { command: [bin('tsc'), '--noEmit'], engine: false, built: false },

@@ -66,10 +66,12 @@ describe('a resource', () => {
 
   test.each([
     ['lacks what R4 requires', 'POST', 'Observation', { resourceType: 'Observation', status: 'final' }, 400],
+    ['has a code that R4 does not know', 'PUT', 'Observation/x', heartRate('x', { status: 'done' }), 400],
     ['has an unknown element', 'POST', 'Patient', { resourceType: 'Patient', shoeSize: 43 }, 400],
     ['is of another type than its address', 'PUT', 'Patient/x', { resourceType: 'Device', id: 'x' }, 400],
     ['has another id than its address', 'PUT', 'Patient/x', patient('y'), 400],
     ['has an id that is none', 'PUT', 'Patient/a_b', patient('a_b'), 400],
+    ['is nested 100,000 deep', 'POST', 'Basic', `${'{"extension":['.repeat(100_000)}${']}'.repeat(100_000)}`, 400],
     ['is no JSON', 'POST', 'Patient', '{"resourceType":', 400],
     ['is of no R4 type', 'POST', 'Shoe', { resourceType: 'Shoe' }, 404],
   ])('that %s is refused', async (_what, method, path, body, status) => {

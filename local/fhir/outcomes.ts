@@ -4,7 +4,12 @@ import type { OperationOutcome } from '@medplum/fhirtypes';
 type IssueCode = OperationOutcome['issue'][0]['code'];
 
 /** The HTTP status of outcomes whose ids the router does not know. */
-const statuses: Readonly<Record<string, number>> = { 'too-large': 413, 'media-type': 415, unavailable: 503 };
+const statuses: Readonly<Record<string, number>> = {
+  'too-large': 413,
+  'media-type': 415,
+  internal: 500,
+  unavailable: 503,
+};
 
 /** What FHIR answers in place of a resource. Its id says the HTTP status. */
 export function outcome(id: string, code: IssueCode, text: string): OperationOutcome {

@@ -7,6 +7,7 @@ import {
   type UpdateResourceOptions,
 } from '@medplum/fhir-router';
 import type { Bundle, BundleEntry, Reference, Resource } from '@medplum/fhirtypes';
+import { checkCodes } from './codes';
 import { isResourceType } from './definitions';
 import { gone, invalid, notFound, preconditionFailed, refused } from './outcomes';
 import { contentOf, resourceOf, sameContent } from './resources';
@@ -75,7 +76,7 @@ export class Repository extends FhirRepository {
     conditions: PutConditions = {},
   ): Promise<{ resource: WithId<T>; created: boolean }> {
     this.require('write');
-    check(resource);
+    checkIdentity(resource);
     const { resourceType: type, id = '' } = resource;
     const before = this.context.store.current(type, id);
     const exists = before !== undefined && !before.deleted;
@@ -84,6 +85,8 @@ export class Repository extends FhirRepository {
     if (exists && sameContent(before.content, content)) {
       return { resource: resourceOf(before) as WithId<T>, created: false };
     }
+    validateResource(resource);
+    checkCodes(resource);
     const next = await this.write({ type, id, content, deleted: false }, before, exists ? 'Updated' : 'Created');
     return { resource: resourceOf(next) as WithId<T>, created: !exists };
   }
@@ -216,13 +219,12 @@ export class Repository extends FhirRepository {
   }
 }
 
-/** @throws OperationOutcomeError for what is no valid R4 resource */
-function check(resource: Resource): void {
+/** @throws OperationOutcomeError for what is no R4 resource with an id, whatever else it holds */
+function checkIdentity(resource: Resource): void {
   if (!isResourceType(resource?.resourceType)) throw invalid(`'${resource?.resourceType}' is not a resource type.`);
   if (!/^[A-Za-z0-9.-]{1,64}$/.test(resource.id ?? '')) {
     throw invalid(`The id '${resource.id}' is not 1 to 64 letters, digits, hyphens and periods.`);
   }
-  validateResource(resource);
 }
 
 function readable<T extends Resource>(stored: StoredVersion | undefined, what: string): WithId<T> {

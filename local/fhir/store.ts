@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { refused } from './outcomes';
 import type { IndexEntry } from './search/entries';
 
 /** A resource as it is stored, at one of its versions. */
@@ -60,9 +61,7 @@ export class FhirStore {
     else if (found !== layout) {
       throw new Error(`${file} has layout ${found}, this local cloud reads layout ${layout}; forget it with --reset.`);
     }
-    for (const { number, name } of this.rows('SELECT number, name FROM parameter')) {
-      this.parameterNumbers.set(String(name), Number(number));
-    }
+    this.readParameters();
   }
 
   close(): void {
@@ -70,21 +69,29 @@ export class FhirStore {
     this.database.close();
   }
 
-  /** All or nothing; may be nested. Only one at a time: whoever calls it keeps others off until it has ended. */
+  /**
+   * All or nothing; may be nested. Only one at a time: whoever calls it keeps others off until it has ended.
+   * @throws OperationOutcomeError 503 when the file cannot be written, so that clients try again
+   */
   async transaction<T>(run: () => Promise<T>): Promise<T> {
     const name = `level${this.depth}`;
-    this.database.exec(this.depth === 0 ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${name}`);
+    const isOutermost = this.depth === 0;
+    this.database.exec(isOutermost ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${name}`);
     this.depth++;
     try {
       const result = await run();
-      this.depth--;
-      this.database.exec(this.depth === 0 ? 'COMMIT' : `RELEASE ${name}`);
+      this.database.exec(isOutermost ? 'COMMIT' : `RELEASE ${name}`);
       return result;
     } catch (error) {
+      // After some errors SQLite has rolled back by itself.
+      if (this.database.isTransaction) {
+        this.database.exec(isOutermost ? 'ROLLBACK' : `ROLLBACK TO ${name}; RELEASE ${name}`);
+      }
+      this.readParameters();
+      const isOfSqlite = (error as NodeJS.ErrnoException).code === 'ERR_SQLITE_ERROR';
+      throw isOfSqlite ? refused('unavailable', 'exception', (error as Error).message) : error;
+    } finally {
       this.depth--;
-      this.database.exec(this.depth === 0 ? 'ROLLBACK' : `ROLLBACK TO ${name}; RELEASE ${name}`);
-      this.forgetParameters();
-      throw error;
     }
   }
 
@@ -183,8 +190,8 @@ export class FhirStore {
     return statement;
   }
 
-  /** After a rollback numbers that were given out in it are free again. */
-  private forgetParameters(): void {
+  /** Also after a rollback, which frees the numbers that were given out in it. */
+  private readParameters(): void {
     this.parameterNumbers.clear();
     for (const { number, name } of this.rows('SELECT number, name FROM parameter')) {
       this.parameterNumbers.set(String(name), Number(number));
