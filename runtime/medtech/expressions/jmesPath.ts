@@ -3,9 +3,10 @@ import { isArray, isObject, memberReader, type Token } from '../tokens';
 import type { Evaluation } from './evaluation';
 import type { Expression } from './expression';
 import { functionNamed } from './jmesPathFunctions';
+import { compare, isTrue, slice } from './jmesPathOperators';
 import { parseJmesPath } from './jmesPathParser';
 import type { JmesNode } from './jmesPathSyntax';
-import { type Argument, plainText, sameToken } from './jmesPathValues';
+import type { Argument } from './jmesPathValues';
 
 type Run = (value: Token, evaluation: Evaluation) => Token;
 type NodeOf<K extends JmesNode['kind']> = Extract<JmesNode, { kind: K }>;
@@ -229,45 +230,4 @@ function flatten(value: Token, evaluation: Evaluation): Token {
     evaluation.spend(isArray(item) ? 1 + item.length : 1);
     return isArray(item) ? item : [item];
   });
-}
-
-/** null, false, and an empty string, array or object are false; 0 is true. */
-function isTrue(token: Token): boolean {
-  if (token === null || token === false || token === '') return false;
-  if (isArray(token)) return token.length > 0;
-  return !isObject(token) || Object.keys(token).length > 0;
-}
-
-function compare(comparator: string, left: Token, right: Token, evaluation: Evaluation): Token {
-  if (comparator === '==') return sameToken(left, right, evaluation);
-  if (comparator === '!=') return !sameToken(left, right, evaluation);
-  const a = orderable(left);
-  const b = orderable(right);
-  if (a === undefined || b === undefined || (typeof a === 'string') !== (typeof b === 'string')) return null;
-  if (comparator === '<') return a < b;
-  if (comparator === '<=') return a <= b;
-  return comparator === '>' ? a > b : a >= b;
-}
-
-function orderable(token: Token): string | number | bigint | undefined {
-  return typeof token === 'number' || typeof token === 'bigint' ? token : plainText(token);
-}
-
-function slice(
-  list: readonly Token[],
-  [from, to, by]: readonly (number | undefined)[],
-  evaluation: Evaluation,
-): Token[] {
-  evaluation.spend(list.length);
-  const step = by ?? 1;
-  const limit = (bound: number) => {
-    const low = step < 0 ? -1 : 0;
-    const high = step < 0 ? list.length - 1 : list.length;
-    return Math.min(Math.max(bound < 0 ? bound + list.length : bound, low), high);
-  };
-  const start = from === undefined ? (step < 0 ? list.length - 1 : 0) : limit(from);
-  const end = to === undefined ? (step < 0 ? -1 : list.length) : limit(to);
-  const found: Token[] = [];
-  for (let index = start; step < 0 ? index > end : index < end; index += step) found.push(list[index] as Token);
-  return found;
 }

@@ -90,7 +90,7 @@ export function sameToken(a: Token, b: Token, evaluation: Evaluation): boolean {
 
 /** Compact JSON; a float keeps its point (`78.0`), as in the original. */
 export function jsonText(token: Token, evaluation: Evaluation): string {
-  evaluation.spend(1);
+  evaluation.spend(3);
   const text = plainText(token);
   if (text !== undefined) {
     evaluation.spendText(text.length);

@@ -43,14 +43,23 @@ export class MappingSource {
   /** The file's root value; undefined, with problems, when the text is not JSON. Comments are allowed. */
   root(): MappingNode | undefined {
     const errors: ParseError[] = [];
-    const tree = parseTree(this.text, errors, { allowTrailingComma: true });
+    const tree = this.parse(errors);
     for (const { error, offset } of errors) {
       this.report('error', `The mapping is not valid JSON: ${printParseErrorCode(error)}.`, '$', offset);
     }
     if (errors.length > 0) return undefined;
     if (tree !== undefined) return new MappingNode(this, tree, '$');
-    this.report('error', 'The mapping is empty.', '$', 0);
+    this.report('error', 'The mapping is empty or nested without end.', '$', 0);
     return undefined;
+  }
+
+  private parse(errors: ParseError[]): Node | undefined {
+    try {
+      return parseTree(this.text, errors, { allowTrailingComma: true });
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 
   report(level: MappingProblem['level'], message: string, path: string, offset: number): void {
