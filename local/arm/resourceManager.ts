@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { AzureError, type Principal, type ServiceContext } from '../contracts';
 import { cloudMetadata } from './metadata';
@@ -43,9 +44,10 @@ export class ResourceManager {
     return `localhost:${this.port}`;
   }
 
+  /** @param port 0: any free one */
   async listen(port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => this.server.once('error', reject).listen(port, '127.0.0.1', resolve));
-    this.port = port;
+    this.port = (this.server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {

@@ -22,7 +22,7 @@ export interface FunctionAppContext {
   readonly identityEnvironment: (identities: readonly string[]) => Record<string, string>;
   /** The package in the app's deployment container, read as its deployment identity; undefined when there is none. */
   readonly fetchPackage: (site: SiteSettings) => Promise<Buffer | undefined>;
-  readonly lastSequences: (eventHub: string) => readonly number[];
+  readonly lastSequences: (eventHub: string) => readonly number[] | undefined;
 }
 
 /** An app that runs: from a package, until it is stopped. Each start is an object of its own, so that none meets another's end. */

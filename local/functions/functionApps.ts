@@ -13,7 +13,7 @@ import { equal } from '../controlPlane/values';
 import type { EventHubStats } from '../eventHubs/eventHub';
 import { type SiteSettings, siteSettings } from './appEnvironment';
 import { FunctionApp, type FunctionAppContext } from './functionApp';
-import type { AppHealth } from './health';
+import type { AppHealth, FunctionHealth } from './health';
 import { readPackage, releasedPackage } from './packages';
 
 /** What function apps need of the rest of the local cloud. */
@@ -93,10 +93,14 @@ export class FunctionApps implements Service {
     return [...this.sites.values()].map(({ id, app, starts }) => ({ site: id, starts, ...app.health() }));
   }
 
-  /** Events that lie in hubs and have not been handled by the functions that read them. */
-  lag(): number {
-    const functions = this.health().flatMap((app) => app.functions);
-    return functions.flatMap(({ lag }) => lag).reduce((sum, events) => sum + events, 0);
+  /**
+   * True when the functions have handled all that lies in the hubs they read; not while an app or a function does not run,
+   * or a hub is not there. Apps without a package and stopped ones do not count.
+   */
+  isDrained(): boolean {
+    return this.health()
+      .filter(({ state }) => state !== 'noPackage' && state !== 'stopped')
+      .every((app) => app.state === 'running' && app.functions.every(isDrained));
   }
 
   /** Ends the process of a function as a machine that fails does (SIGKILL). It is started again. */
@@ -134,7 +138,7 @@ export class FunctionApps implements Service {
   }
 
   /** @param eventHub `localhost:<port>/<hub>` */
-  private lastSequences(eventHub: string): readonly number[] {
+  private lastSequences(eventHub: string): readonly number[] | undefined {
     const [host, name] = eventHub.toLowerCase().split('/');
     const namespace = this.context.resources.list('eventhub:Namespace').find(({ outputs }) => {
       const endpoint = String(outputs.serviceBusEndpoint);
@@ -143,7 +147,7 @@ export class FunctionApps implements Service {
     const hub = this.needs.eventHubs
       .stats()
       .find((one) => one.namespace === namespace?.id.split('/').at(-1) && one.eventHub.toLowerCase() === name);
-    return hub?.lastSequences ?? [];
+    return hub?.lastSequences;
   }
 
   /** ARM id of the container that a deployment URL names. */
@@ -177,4 +181,9 @@ export class FunctionApps implements Service {
     );
     await change;
   }
+}
+
+function isDrained({ trigger, state, lag }: FunctionHealth): boolean {
+  if (trigger !== 'eventHubTrigger') return state === 'running';
+  return state === 'running' && lag !== undefined && lag.every((events) => events === 0);
 }

@@ -18,8 +18,8 @@ export interface FunctionHealth {
   readonly events: number;
   /** How often its process was started again after it had ended by itself. */
   readonly restarts: number;
-  /** Events per partition that lie in its hub and that it has not handled; none for a timer. */
-  readonly lag: readonly number[];
+  /** Events per partition that lie in its hub and that it has not handled; undefined for a timer and without the hub. */
+  readonly lag?: readonly number[];
 }
 
 /**

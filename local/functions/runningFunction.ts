@@ -12,8 +12,8 @@ export interface RunningFunctionContext {
   readonly launch: () => FunctionProcess;
   readonly clock: Clock;
   readonly log: Log;
-  /** Sequence numbers of the newest events per partition of a hub, `localhost:<port>/<hub>`. */
-  readonly lastSequences: (eventHub: string) => readonly number[];
+  /** Sequence numbers of the newest events per partition of a hub, `localhost:<port>/<hub>`; undefined without it. */
+  readonly lastSequences: (eventHub: string) => readonly number[] | undefined;
   readonly onTelemetry: (refused: string | undefined) => void;
 }
 
@@ -57,11 +57,11 @@ export class RunningFunction {
 
   health(): FunctionHealth {
     const { name, trigger, eventHub } = this.description;
-    const last = eventHub === undefined ? [] : this.context.lastSequences(eventHub);
+    const last = eventHub === undefined ? undefined : this.context.lastSequences(eventHub);
     return {
       ...{ name, trigger, state: this.state, reason: this.reason },
       ...{ invocations: this.invocations, failures: this.failures, events: this.events, restarts: this.restarts },
-      lag: last.map((sequence, partition) => Math.max(0, sequence - (this.positions.get(String(partition)) ?? -1))),
+      lag: last?.map((sequence, partition) => Math.max(0, sequence - (this.positions.get(String(partition)) ?? -1))),
     };
   }
 

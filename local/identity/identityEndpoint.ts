@@ -17,7 +17,7 @@ export class IdentityEndpoint {
   private readonly grants = new Map<string, readonly Grantee[]>();
   private readonly server: Server;
 
-  constructor(private readonly authority: LocalAuthority) {
+  constructor(private readonly authority: Pick<LocalAuthority, 'identity' | 'token'>) {
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { EventHubConsumerClient, type PartitionContext, type ReceivedEventData } from '@azure/event-hubs';
 import { BlobCheckpointStore } from '@azure/eventhubs-checkpointstore-blob';
 import type { EventHubOptions } from './eventHubOptions';
 import { inputData, triggerMetadata } from './eventHubRequest';
-import { tell, Waiting } from './host';
+import { tell, untilItWorks, Waiting } from './host';
 import { hostContainer } from './hostStorage';
 import { PartitionReader } from './partitionReader';
 import { withRetries } from './retry';
@@ -13,10 +12,12 @@ import { connectionCredential, connectionSetting, resolved } from './settings';
 
 /** Container in which the Functions host keeps checkpoints (`EventHubOptions.cs`, LeaseContainerName). */
 const checkpointContainer = 'azure-webjobs-eventhub';
-/** After how long a partition that broke off is opened again, and how long a request to the hub may take. */
+/** After how long a partition that broke off is opened again. */
 const reopenMs = 500;
-const requestMs = 5_000;
-const longestWaitMs = 5_000;
+/** The client's own 30 s between attempts would hide for long that a hub or a role has come. */
+const retryOptions = { timeoutInMs: 5_000, maxRetries: 1, retryDelayInMs: 250 };
+/** How long the client waits for events at once: only in between does it see that its link is gone. */
+const longestReceiveMs = 2_000;
 
 /** Where an Event Hubs trigger reads, from its binding and the app's settings. */
 export interface EventHubSource {
@@ -48,7 +49,6 @@ export class EventHubTrigger {
   private readonly stopping = new AbortController();
   private readonly waiting = new Waiting();
   private readonly underWay = new Set<Promise<void>>();
-  private consumer: EventHubConsumerClient | undefined;
 
   constructor(
     private readonly metadata: FunctionMetadata,
@@ -60,18 +60,7 @@ export class EventHubTrigger {
   /** Opens all partitions, and tries again for as long as the hub, the storage or a role is missing. */
   async start(): Promise<void> {
     const source = eventHubSource(this.binding);
-    for (let wait = reopenMs; ; wait = Math.min(wait * 2, longestWaitMs)) {
-      try {
-        await this.open(source);
-        this.waiting.over();
-        return;
-      } catch (error) {
-        await this.consumer?.close();
-        if (this.stopping.signal.aborted) return;
-        this.waiting.because(error);
-        await delay(wait, undefined, { signal: this.stopping.signal }).catch(() => {});
-      }
-    }
+    await untilItWorks(() => this.open(source), this.waiting, this.stopping.signal);
   }
 
   /** Takes no more events, and waits for the function to end what it has. No checkpoint is written any more. */
@@ -89,18 +78,21 @@ export class EventHubTrigger {
       eventHub,
       connectionCredential(source.connection),
       checkpoints,
-      { retryOptions: { timeoutInMs: requestMs }, loadBalancingOptions: { updateIntervalInMs: reopenMs } },
+      { retryOptions, loadBalancingOptions: { updateIntervalInMs: reopenMs } },
     );
-    this.consumer = consumer;
-    const partitions = await consumer.getPartitionIds();
-    for (const { partitionId, sequenceNumber } of await checkpoints.listCheckpoints(
-      fullyQualifiedNamespace,
-      eventHub,
-      consumerGroup,
-    )) {
-      tell({ kind: 'position', partition: partitionId, sequence: sequenceNumber });
+    try {
+      const partitions = await consumer.getPartitionIds();
+      // The client calls its namespace by the host alone where the setting has a port.
+      const { fullyQualifiedNamespace: host } = consumer;
+      const known = await checkpoints.listCheckpoints(host, eventHub, consumerGroup);
+      for (const { partitionId, sequenceNumber } of known) {
+        tell({ kind: 'position', partition: partitionId, sequence: sequenceNumber });
+      }
+      for (const partition of partitions) this.subscribe(consumer, partition);
+    } catch (error) {
+      await consumer.close();
+      throw error;
     }
-    for (const partition of partitions) this.subscribe(consumer, partition);
   }
 
   private subscribe(consumer: EventHubConsumerClient, partition: string): void {
@@ -114,18 +106,18 @@ export class EventHubTrigger {
         },
         processEvents: async (events, context) => {
           if (this.stopping.signal.aborted) return;
-          if (events.length > 0) this.waiting.over();
           reader ??= this.readerOf(context);
           await this.track(reader.take(events));
+          this.waiting.over(partition);
         },
         processError: async (error) => {
-          if (!this.stopping.signal.aborted) this.waiting.because(error);
+          if (!this.stopping.signal.aborted) this.waiting.because(error, partition);
         },
       },
       {
         startPosition: initialPosition,
         maxBatchSize: maxEventBatchSize,
-        maxWaitTimeInSeconds: maxWaitMs / 1000,
+        maxWaitTimeInSeconds: Math.min(maxWaitMs, longestReceiveMs) / 1000,
         prefetchCount,
         skipParsingBodyAsJson: true,
       },

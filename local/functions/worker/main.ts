@@ -90,8 +90,8 @@ async function run(name: string): Promise<void> {
     binding.type === 'timerTrigger'
       ? new TimerTrigger(registered.metadata, binding, call)
       : new EventHubTrigger(registered.metadata, binding, eventHubOptions(readFileSync('host.json', 'utf8')), call);
-  tell({ kind: 'running' });
   await trigger.start();
+  tell({ kind: 'running' });
 }
 
 async function stop(): Promise<void> {

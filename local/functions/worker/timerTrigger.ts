@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ContainerClient } from '@azure/storage-blob';
 import { RestError } from '@azure/storage-blob';
 import type { ToFunction } from '../messages';
-import { tell, Waiting } from './host';
+import { tell, untilItWorks, Waiting } from './host';
 import { hostContainer } from './hostStorage';
 import { withRetries } from './retry';
 import type { FunctionMetadata, InvocationRequest, RpcBinding } from './rpc';
@@ -23,14 +23,10 @@ export class TimerTrigger {
     private readonly invoke: (request: InvocationRequest) => Promise<void>,
   ) {}
 
-  /** Reads when the timer last ran. */
+  /** Reads when the timer last ran, and tries again until it can. */
   async start(): Promise<void> {
-    try {
-      tell({ kind: 'timerStatus', status: await this.readStatus() });
-    } catch (error) {
-      this.waiting.because(error);
-      tell({ kind: 'timerStatus' });
-    }
+    const status = await untilItWorks(() => this.readStatus(), this.waiting, this.stopping.signal);
+    tell({ kind: 'timerStatus', status });
   }
 
   tick(tick: Extract<ToFunction, { kind: 'tick' }>): void {
