@@ -7,6 +7,7 @@ import {
   type UpdateResourceOptions,
 } from '@medplum/fhir-router';
 import type { Bundle, BundleEntry, Reference, Resource } from '@medplum/fhirtypes';
+import { historyEntry, searchEntry } from './bundleEntries';
 import { checkCodes } from './codes';
 import { isResourceType } from './definitions';
 import { gone, invalid, notFound, preconditionFailed, refused } from './outcomes';
@@ -132,20 +133,8 @@ export class Repository extends FhirRepository {
     this.require('read');
     const versions = this.context.store.history(resourceType, id);
     if (versions.length === 0) throw notFound(`${resourceType}/${id}`);
-    const entry = versions.map((version) => this.historyEntry(version) as BundleEntry<WithId<T>>);
+    const entry = versions.map((version) => historyEntry(this.context.base, version) as BundleEntry<WithId<T>>);
     return { resourceType: 'Bundle', type: 'history', total: entry.length, entry };
-  }
-
-  private historyEntry(stored: StoredVersion): BundleEntry {
-    const { type, id, version, updated, deleted } = stored;
-    const lastModified = new Date(updated).toISOString();
-    const method = deleted ? 'DELETE' : version === 1 ? 'POST' : 'PUT';
-    return {
-      fullUrl: `${this.context.base}/${type}/${id}`,
-      ...(deleted ? {} : { resource: resourceOf(stored) }),
-      request: { method, url: method === 'POST' ? type : `${type}/${id}` },
-      response: { status: deleted ? '204' : version === 1 ? '201' : '200', etag: `W/"${version}"`, lastModified },
-    };
   }
 
   async readReference<T extends Resource>({ reference }: Reference<T>): Promise<WithId<T>> {
@@ -231,26 +220,4 @@ function readable<T extends Resource>(stored: StoredVersion | undefined, what: s
   if (!stored) throw notFound(what);
   if (stored.deleted) throw gone(what);
   return resourceOf(stored) as WithId<T>;
-}
-
-function searchEntry(
-  base: string,
-  stored: StoredVersion,
-  mode: 'match' | 'include',
-  fields?: readonly string[],
-): BundleEntry {
-  const resource = resourceOf(stored);
-  return {
-    fullUrl: `${base}/${stored.type}/${stored.id}`,
-    resource: fields ? subset(resource, fields) : resource,
-    search: { mode },
-  };
-}
-
-/** `_elements`: what is asked for, marked as not the whole. */
-function subset(resource: Resource, fields: readonly string[]): Resource {
-  const kept = Object.entries(resource).filter(([name]) => ['resourceType', 'id', 'meta', ...fields].includes(name));
-  const tag = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
-  const meta = { ...resource.meta, tag: [...(resource.meta?.tag ?? []), tag] };
-  return { ...Object.fromEntries(kept), meta } as Resource;
 }
