@@ -45,10 +45,10 @@ export function rootOf(mapping: DeviceMapping, message: DeviceMessage): JsonObje
   };
 }
 
-/** A body without a second bracket holds no further object, nor do properties: the usual message needs no walk. */
+/** A body with one brace holds no further object, nor do properties: the usual message needs no walk. */
 function objectsOfFlat(text: string, root: JsonObject): readonly JsonObject[] | undefined {
   const { Body, Properties, SystemProperties } = root;
-  if (!text.startsWith('{') || text.includes('{', 1) || text.includes('[')) return undefined;
+  if (!text.startsWith('{') || text.includes('{', 1)) return undefined;
   return [root, Body as JsonObject, Properties as JsonObject, SystemProperties as JsonObject];
 }
 
