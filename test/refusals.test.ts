@@ -178,7 +178,7 @@ describe('what Azure would refuse fails in the preview', () => {
       async () => void new storage.Table('t', { ...existing, accountName: 'strawplain', tableName: 't' }),
     );
     expect(said).toContain(
-      'The local cloud does not know azure-native:storage:Table; it knows authorization:ManagementLockByScope,',
+      'The local cloud does not know azure-native:storage:Table; it knows applicationinsights:Component,',
     );
   });
 
