@@ -4,6 +4,7 @@ import { engine } from './engine';
 import { ingest } from './ingest';
 import { normalize } from './normalize';
 import { observations } from './observations';
+import { path } from './path';
 import { programLoad } from './programLoad';
 
-export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize, bundle, observations];
+export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize, bundle, observations, path];

@@ -16,6 +16,8 @@ export interface PacedOptions {
   readonly hubHost: string;
   readonly messagesPerSecond: number;
   readonly seconds: number;
+  /** Vital signs of each message; default nine. */
+  readonly vitals?: Readonly<Record<string, number>>;
 }
 
 export interface SaturationOptions {
@@ -28,9 +30,20 @@ export interface SaturationOptions {
 let fleet: Fleet;
 const credentials = new Map<string, DeviceCredentials>();
 /** Nine vital signs a message, as a bedside monitor sends them. */
-const vitals = { hr: 82, sbp: 118, dbp: 64, map: 82, rr: 17, spo2: 96, temp: 37.1, fio2: 0.3, etco2: 38 };
+const nineVitals: PacedOptions['vitals'] = {
+  hr: 82,
+  sbp: 118,
+  dbp: 64,
+  map: 82,
+  rr: 17,
+  spo2: 96,
+  temp: 37.1,
+  fio2: 0.3,
+  etco2: 38,
+};
 
-const bodyOf = (time: number) => Buffer.from(JSON.stringify({ time: new Date(time).toISOString(), ...vitals }));
+const bodyOf = (time: number, vitals = nineVitals) =>
+  Buffer.from(JSON.stringify({ time: new Date(time).toISOString(), ...vitals }));
 
 /** Registers the devices with the provisioning service, by their certificates. */
 async function register(asked: Fleet): Promise<void> {
@@ -45,7 +58,7 @@ async function register(asked: Fleet): Promise<void> {
 }
 
 /** With azure-iot-device: a message each `1000 / messagesPerSecond` ms, whatever has become of those before it. */
-async function sendPaced({ hubHost, messagesPerSecond, seconds }: PacedOptions) {
+async function sendPaced({ hubHost, messagesPerSecond, seconds, vitals }: PacedOptions) {
   const { serverAuthority } = fleet;
   const devices = await Promise.all(
     [...credentials].map(([deviceId, own]) => connectDevice({ deviceId, credentials: own, serverAuthority, hubHost })),
@@ -61,7 +74,7 @@ async function sendPaced({ hubHost, messagesPerSecond, seconds }: PacedOptions) 
     const messageId = `${device.deviceId}:${count}`;
     const at = machineTime();
     sentAt[messageId] = at;
-    const message = { body: bodyOf(at), messageId, creationTime: Math.round(at) };
+    const message = { body: bodyOf(at, vitals), messageId, creationTime: Math.round(at) };
     sending.push(device.send(message).then(() => void acknowledgedAfter.push(machineTime() - at)));
   }
   await Promise.all(sending);

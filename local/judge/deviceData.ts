@@ -10,21 +10,34 @@ import { eventCopy } from './eventCopy';
 
 const quietMs = 60_000;
 
-/**
- * Reads all telemetry that lies on an event hub now, from the oldest event that is kept.
- * @throws Error when the hub refuses, or when a partition gives nothing for a minute before its end.
- */
-export async function readDeviceData(client: EventHubConsumerClient): Promise<Copy[]> {
-  const partitions = await Promise.all((await client.getPartitionIds()).map((id) => client.getPartitionProperties(id)));
-  const copies = await Promise.all(partitions.map((partition) => readPartition(client, partition)));
-  return copies.flat();
+/** Reads all telemetry that lies on an event hub now. */
+export function readDeviceData(client: EventHubConsumerClient): Promise<Copy[]> {
+  return readEvents(client, eventCopy);
 }
 
-function readPartition(client: EventHubConsumerClient, partition: PartitionProperties): Promise<Copy[]> {
+/**
+ * Reads all events that lie on an event hub now, from the oldest one that is kept.
+ * @param read undefined for what is of no interest
+ * @throws Error when the hub refuses, or when a partition gives nothing for a minute before its end.
+ */
+export async function readEvents<T>(
+  client: EventHubConsumerClient,
+  read: (event: ReceivedEventData) => T | undefined,
+): Promise<T[]> {
+  const partitions = await Promise.all((await client.getPartitionIds()).map((id) => client.getPartitionProperties(id)));
+  const found = await Promise.all(partitions.map((partition) => readPartition(client, partition, read)));
+  return found.flat();
+}
+
+function readPartition<T>(
+  client: EventHubConsumerClient,
+  partition: PartitionProperties,
+  read: (event: ReceivedEventData) => T | undefined,
+): Promise<T[]> {
   if (partition.isEmpty) return Promise.resolve([]);
-  const copies: Copy[] = [];
+  const found: T[] = [];
   const last = partition.lastEnqueuedSequenceNumber;
-  return new Promise<Copy[]>((resolve, reject) => {
+  return new Promise<T[]>((resolve, reject) => {
     let subscription: Subscription | undefined;
     const end = (finish: () => void) => {
       clearTimeout(quiet);
@@ -40,10 +53,10 @@ function readPartition(client: EventHubConsumerClient, partition: PartitionPrope
     const take = async (events: ReceivedEventData[]) => {
       if (events.length > 0) quiet.refresh();
       for (const event of events) {
-        const copy = event.sequenceNumber <= last ? eventCopy(event) : undefined;
-        if (copy) copies.push(copy);
+        const one = event.sequenceNumber <= last ? read(event) : undefined;
+        if (one !== undefined) found.push(one);
       }
-      if ((events.at(-1)?.sequenceNumber ?? -1) >= last) end(() => resolve(copies));
+      if ((events.at(-1)?.sequenceNumber ?? -1) >= last) end(() => resolve(found));
     };
     const fail = async (error: Error) => end(() => reject(error));
     subscription = client.subscribe(
