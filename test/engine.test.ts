@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { IotHubResource, type IotHubResourceArgs } from '@pulumi/azure-native/iothub/iotHubResource';
 import type { Principal } from '../local/contracts';
 import { deployer } from '../local/identity/principals';
@@ -8,6 +6,7 @@ import { hospitalProgram, localConfig } from '../local/localStack';
 import { type CommandResult, type Preview, PulumiStack } from '../local/pulumiStack';
 import { armcheckTest, judgeArm, listedAsUnjudged } from './support/armcheck';
 import { HospitalCloud } from './support/hospitalCloud';
+import { copyOfProject } from './support/projectCopy';
 
 /** The program that `npm start` runs, with its configuration, by the `pulumi` command. */
 let hospital: HospitalCloud;
@@ -164,15 +163,4 @@ async function refusal(): Promise<string> {
   const result: CommandResult = await stack.run(['preview', ...stack.stackArgs()]);
   expect(result.code).not.toBe(0);
   return result.stdout + result.stderr;
-}
-
-/** What `git clone` and `npm ci` would give: the tracked files, and the packages. */
-function copyOfProject(folder: string): string {
-  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: hospitalProgram, encoding: 'utf8' });
-  for (const file of tracked.split('\0').filter((name) => name && existsSync(join(hospitalProgram, name)))) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    cpSync(join(hospitalProgram, file), join(folder, file));
-  }
-  for (const made of ['node_modules', 'dist']) symlinkSync(join(hospitalProgram, made), join(folder, made));
-  return folder;
 }
