@@ -1,0 +1,262 @@
+import { ContainerClient } from '@azure/storage-blob';
+import { deadLettersCommand, exitCodes } from '../../cli/deadLetters/command';
+import { readLetter, selectLetters } from '../../cli/deadLetters/letters';
+import { parseOptions } from '../../cli/deadLetters/options';
+import { HospitalEnvironment, type HospitalEnvironmentArgs } from '../../components';
+import { admit } from '../../local/admissions';
+import type { ArmResource } from '../../local/contracts';
+import { type ConnectedDevice, connectDevice } from '../../local/devices/connectedDevice';
+import { DeviceAuthority } from '../../local/devices/deviceAuthority';
+import type { FunctionHealth } from '../../local/functions/health';
+import { deployer, healthRecord } from '../../local/identity/principals';
+import type { ObservationRead } from '../../local/judge/observations';
+import { settled } from '../../local/judge/settled';
+import { authorityFolders } from '../../local/localStack';
+import type { TelemetryMessage } from '../../local/replay/message';
+import { ArmClient } from './armClient';
+import { until } from './deviceFleet';
+import type { EngineStack, StateResource } from './engineStack';
+import { HospitalCloud } from './hospitalCloud';
+
+/** Who sends dead letters again: whoever deploys, with a role of an operator. */
+const operator = deployer;
+
+type ConnectorArgs = NonNullable<HospitalEnvironmentArgs['connector']>;
+
+/** What the program says of the hospital. */
+interface Places {
+  readonly fhirUrl: string;
+  readonly provisioningHost: string;
+  readonly idScope: string;
+  readonly eventHubsHost: string;
+  readonly deadLetterContainerUrl: string;
+}
+
+export const functionNames = { normalize: 'normalize', 'write-observations': 'writeObservations' } as const;
+export type AppName = keyof typeof functionNames;
+
+/** A hospital with its connector in a local cloud, with real devices, and with hands that make faults. */
+export class ConnectorCloud {
+  private places: Places | undefined;
+  private state: readonly StateResource[] = [];
+  private readonly devices = new Map<string, Promise<ConnectedDevice>>();
+
+  private constructor(
+    private readonly hospital: HospitalCloud,
+    private readonly stack: EngineStack,
+    private readonly byHand: ArmClient,
+  ) {}
+
+  static async start(connector: ConnectorArgs): Promise<ConnectorCloud> {
+    const hospital = await HospitalCloud.start();
+    const byHand = await ArmClient.connect(hospital.cloud.controlPlanePort);
+    const connected = new ConnectorCloud(hospital, await hospital.stack('faults'), byHand);
+    await connected.up(connector);
+    await until('all functions run', () => connected.functions().every(({ state }) => state === 'running'));
+    return connected;
+  }
+
+  async close(): Promise<void> {
+    for (const device of this.devices.values()) await (await device).close();
+    this.byHand.close();
+    await this.hospital.close();
+  }
+
+  /** `pulumi up`. @returns how many resources it creates, updates and leaves */
+  async up(connector: ConnectorArgs): Promise<Record<string, number>> {
+    const args = await this.hospital.args('faults');
+    const { name, objectId } = operator;
+    const roleAssignments = [
+      ...(args.connector?.roleAssignments ?? []),
+      { name, principalId: objectId, principalType: 'ServicePrincipal', role: 'replayDeadLetters' } as const,
+    ];
+    const { outputs, summary } = await this.stack.up(async () => {
+      const all = { ...args, connector: { ...args.connector, ...connector, roleAssignments } };
+      const { ingest, connector: steps, ...hospital } = new HospitalEnvironment('hospital', all);
+      return {
+        fhirUrl: hospital.fhirUrl,
+        provisioningHost: hospital.provisioningHostName,
+        idScope: hospital.provisioningIdScope,
+        eventHubsHost: ingest.eventHubsNamespaceHost,
+        deadLetterContainerUrl: steps?.deadLetterContainerUrl,
+      };
+    });
+    this.places = Object.fromEntries(
+      Object.entries(outputs).map(([key, { value }]) => [key, value]),
+    ) as unknown as Places;
+    this.state = await this.stack.resources();
+    return { ...summary.resourceChanges };
+  }
+
+  get cloud() {
+    return this.hospital.cloud;
+  }
+
+  now(): number {
+    return this.cloud.clock.now();
+  }
+
+  /** Puts a patient behind each device, as the hospital's health record does. */
+  admit(deviceIds: readonly string[], since: number): Promise<void> {
+    return admit(this.there.fhirUrl, this.cloud.credential(healthRecord), deviceIds, new Date(since).toISOString());
+  }
+
+  /** Writes resources as the health record does. */
+  async record(...resources: readonly { readonly resourceType: string; readonly id: string }[]): Promise<void> {
+    const token = await this.cloud.credential(healthRecord).getToken(`${this.there.fhirUrl}/.default`);
+    for (const resource of resources) {
+      const answer = await fetch(`${this.there.fhirUrl}/${resource.resourceType}/${resource.id}`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${token?.token}`, 'content-type': 'application/fhir+json' },
+        body: JSON.stringify(resource),
+      });
+      if (!answer.ok) throw new Error(`${resource.resourceType} was not written: ${await answer.text()}`);
+    }
+  }
+
+  /** Each device sends its messages in their order, all devices at once. Resolves when the hub has taken all. */
+  async send(messages: readonly TelemetryMessage[]): Promise<void> {
+    const devices = [...new Set(messages.map(({ deviceId }) => deviceId))];
+    const connected = new Map(await Promise.all(devices.map(async (id) => [id, await this.device(id)] as const)));
+    await Promise.all(messages.map((message) => connected.get(message.deviceId)?.send(message)));
+  }
+
+  private device(deviceId: string): Promise<ConnectedDevice> {
+    const device = this.devices.get(deviceId) ?? this.connect(deviceId);
+    this.devices.set(deviceId, device);
+    return device;
+  }
+
+  private async connect(deviceId: string): Promise<ConnectedDevice> {
+    const { state, certificates } = this.cloud;
+    const authority = await DeviceAuthority.open(state.folder(authorityFolders.devices));
+    const credentials = await authority.credentials(deviceId);
+    const { provisioningHost: host, idScope } = this.there;
+    const provisioning = { host, idScope };
+    return connectDevice({ deviceId, credentials, serverAuthority: certificates.authority, provisioning });
+  }
+
+  /** Everything that was sent is handled: recorded, or a dead letter. */
+  async settled(): Promise<void> {
+    const isDrained = () => this.isDrained();
+    await settled({ isDrained, health: () => this.cloud.functionApps.health() }, { quietMs: 30_000, pollMs: 50 });
+    if (!isDrained()) throw new Error(`The functions do not get on: ${JSON.stringify(this.functions())}`);
+  }
+
+  isDrained(): boolean {
+    const hub = this.only('iothub:IotHubResource', '').id ?? '';
+    const endpoint = this.cloud.iotHubs.health(hub).find(({ endpointName }) => endpointName === 'devicedata');
+    return endpoint?.behind === 0 && this.cloud.functionApps.isDrained();
+  }
+
+  functions(): readonly FunctionHealth[] {
+    return this.cloud.functionApps.health().flatMap((app) => app.functions);
+  }
+
+  /** How often an app was started: one more with each package. */
+  starts(app: AppName): number {
+    const site = this.siteOf(app);
+    return this.cloud.functionApps.health().find((one) => one.site === site)?.starts ?? 0;
+  }
+
+  /** Ends the process of a function as a machine that fails does. Resolves when it runs again. */
+  async kill(app: AppName): Promise<void> {
+    await this.cloud.functionApps.killFunction(this.siteOf(app), functionNames[app]);
+    const runs = () => this.functions().find(({ name }) => name === functionNames[app])?.state === 'running';
+    await until(`${app} runs again`, runs);
+  }
+
+  get faults() {
+    return this.cloud.fhirServices.faults(this.fhirId);
+  }
+
+  /** Does something while a role of the connector is taken away. */
+  async without<T>(role: string, work: () => Promise<T>): Promise<T> {
+    const { id = '' } = this.only('authorization:RoleAssignment', `-connector-${role}-role`);
+    const assignment = this.cloud.controlPlane.resources.get(id) as ArmResource;
+    await this.byHand.delete('authorization:RoleAssignment', id);
+    try {
+      await this.cloud.eventHubs.checkAccess();
+      return await work();
+    } finally {
+      await this.byHand.create('authorization:RoleAssignment', { ...assignment.inputs });
+    }
+  }
+
+  /** Makes something happen, and waits until somebody warns so after it began. */
+  async says(pattern: RegExp, happens: () => Promise<unknown>): Promise<void> {
+    const { warnings } = this.hospital;
+    const before = warnings.length;
+    await happens();
+    await until(`somebody says ${pattern}`, () => warnings.slice(before).some((line) => pattern.test(line)));
+  }
+
+  /** Events that a hub has taken. */
+  taken(hub: string): number {
+    return this.cloud.eventHubs.stats().find(({ eventHub }) => eventHub === hub)?.events ?? 0;
+  }
+
+  /** Observations of devices that are known. */
+  observations(deviceIds: readonly string[]): ObservationRead[] {
+    const ids = this.deviceIds();
+    const all = this.cloud.fhirServices.resources(this.fhirId, 'Observation') as Iterable<ObservationRead>;
+    return [...all].filter(({ device }) => {
+      const [, id = ''] = /^Device\/(.*)$/.exec(device?.reference ?? '') ?? [];
+      return deviceIds.includes(ids.get(id) ?? '');
+    });
+  }
+
+  /** Device id as the hub knows it, by the id of the Device resource. */
+  deviceIds(): Map<string, string> {
+    type Identified = { readonly id?: string; readonly identifier?: readonly { readonly value?: string }[] };
+    const all = this.cloud.fhirServices.resources(this.fhirId, 'Device') as Iterable<Identified>;
+    return new Map([...all].map(({ id = '', identifier }) => [id, identifier?.[0]?.value ?? '']));
+  }
+
+  /** Dead letters of these devices that have not been sent again: their number by step and reason. */
+  async letters(deviceIds: readonly string[]): Promise<Record<string, number>> {
+    const url = this.there.deadLetterContainerUrl;
+    const container = new ContainerClient(url, this.cloud.credential(operator));
+    const counts: Record<string, number> = {};
+    for await (const { name, replayed } of selectLetters(container, parseOptions(['list', '--container', url]))) {
+      const { letter } = await readLetter(container, name);
+      const deviceId = letter.measurement?.deviceId ?? letter.systemProperties['iothub-connection-device-id'];
+      if (replayed || !deviceIds.includes(String(deviceId))) continue;
+      const key = `${letter.step} ${letter.reason.name}`;
+      counts[key] = (counts[key] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  /** `azure-iomt-dead-letters replay`. @returns what it prints last */
+  async replay(...options: readonly string[]): Promise<string> {
+    const { deadLetterContainerUrl, eventHubsHost } = this.there;
+    const lines: string[] = [];
+    const code = await deadLettersCommand(
+      ['replay', '--container', deadLetterContainerUrl, '--namespace', eventHubsHost, ...options],
+      this.cloud.credential(operator),
+      { say: (line) => lines.push(line), complain: (line) => lines.push(line) },
+    );
+    if (code !== exitCodes.done) throw new Error(lines.join('\n'));
+    return lines.at(-1) ?? '';
+  }
+
+  private get there(): Places {
+    if (this.places === undefined) throw new Error('The hospital did not come up.');
+    return this.places;
+  }
+
+  private get fhirId(): string {
+    return this.only('healthcareapis:FhirService', '').id ?? '';
+  }
+
+  private siteOf(app: AppName): string {
+    return this.only('web:WebApp', `${app}-app`).id ?? '';
+  }
+
+  private only(kind: string, name: string): StateResource {
+    const found = this.state.filter(({ type, urn }) => type === `azure-native:${kind}` && urn.endsWith(name));
+    if (found.length !== 1) throw new Error(`The stack has ${found.length} resources ${kind} named ${name}, not one.`);
+    return found[0] as StateResource;
+  }
+}
