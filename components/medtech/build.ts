@@ -4,7 +4,7 @@ import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
 import * as pulumi from '@pulumi/pulumi';
 import { encryptionKey } from '../azure/encryption';
-import type { EventHubReference } from '../azure/eventHubs';
+import type { EventHubReference } from '../azure/existingEventHub';
 import type { FunctionApp } from '../azure/functionApp';
 import type { FhirServiceReference } from '../azure/healthcare';
 import { operatorGrants } from '../azure/operators';

@@ -1,6 +1,7 @@
 import type { EventHub } from '@pulumi/azure-native/eventhub/eventHub';
 import type * as pulumi from '@pulumi/pulumi';
-import { consumerGroupsOf, type EventHubReference, eventHub, existingEventHub } from '../azure/eventHubs';
+import { eventHub } from '../azure/eventHubs';
+import { consumerGroupsOf, type EventHubReference, existingEventHub } from '../azure/existingEventHub';
 import type { MedTechConnectorArgs } from '../medTechConnector';
 import { mlInputGroup, writeObservationsGroup } from './defaults';
 import type { ConnectorSite } from './site';

@@ -1,6 +1,7 @@
 import { clouds } from '../azure/clouds';
 import { commonProblems, hospitalIdProblems } from '../azure/commonProblems';
-import { consumerGroupNameProblems, EventHubsSku, eventHubIdPattern, eventHubsLimits } from '../azure/eventHubs';
+import { consumerGroupNameProblems, EventHubsSku, eventHubsLimits } from '../azure/eventHubs';
+import { eventHubIdPattern } from '../azure/existingEventHub';
 import { FhirVersioningPolicy, keyVersionRule, namesVersion } from '../azure/healthcare';
 import { nameRules } from '../azure/naming';
 import { operatorProblems } from '../azure/operators';
