@@ -255,7 +255,7 @@ describe('an app', () => {
     import { app } from '@azure/functions';
     app.timer('greet', { schedule: '0 0 0 * * *', handler: async () => {} });
     app.timer('part', { schedule: '0 0 0 * * *', handler: async () => {} });
-    console.log('loaded ' + JSON.stringify({ version: '${version}', site: process.env.WEBSITE_SITE_NAME }));
+    console.warn('loaded ' + JSON.stringify({ version: '${version}', site: process.env.WEBSITE_SITE_NAME }));
   `;
   const startApp = async (name: string) => {
     host.grants(name);
@@ -340,14 +340,21 @@ describe('Azure Resource Manager, as a deployer calls it', () => {
     opened.push(arm);
   });
 
-  const asked = async (method: string, path: string, as = deployer, body?: object) => {
+  interface Told {
+    readonly status: number;
+    readonly message: string;
+    readonly complete: boolean;
+  }
+
+  const asked = async (method: string, path: string, as = deployer, content?: object) => {
     const token = context.authority.token(as, 'https://management.azure.com/');
     const response = await fetch(`https://${arm.host}${path}?api-version=2024-11-01`, {
       method,
       headers: { authorization: `Bearer ${token}` },
-      body: body && JSON.stringify(body),
+      body: content && JSON.stringify(content),
     });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const body = (await response.json()) as { properties: Told };
+    return { status: response.status, headers: response.headers, body };
   };
 
   /** Uploads as `packages/new.zip` and answers a URL that is signed for reading it. */
@@ -371,7 +378,7 @@ describe('Azure Resource Manager, as a deployer calls it', () => {
       told = (await asked('GET', new URL(String(put.headers.get('location'))).pathname)).body.properties;
       return told.complete;
     });
-    return told as { status: number; message: string };
+    return told;
   };
 
   test('tells where the services of the cloud are, without a token', async () => {

@@ -1,3 +1,4 @@
+import * as applicationinsights from '@pulumi/azure-native/applicationinsights';
 import * as authorization from '@pulumi/azure-native/authorization';
 import * as dps from '@pulumi/azure-native/deviceprovisioningservices';
 import * as eventgrid from '@pulumi/azure-native/eventgrid';
@@ -12,6 +13,7 @@ import * as operationalinsights from '@pulumi/azure-native/operationalinsights';
 import * as privatedns from '@pulumi/azure-native/privatedns';
 import * as resources from '@pulumi/azure-native/resources';
 import * as storage from '@pulumi/azure-native/storage';
+import * as web from '@pulumi/azure-native/web';
 import type * as pulumi from '@pulumi/pulumi';
 
 const builtIn = (guid: string) => `/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
@@ -59,7 +61,7 @@ export function plainHospital(vary: Variation = {}): {
   ];
   const iot = iotHub(inGroup, router, namespace, hub, account, container, vary, roles);
   provisioning(inGroup, router, iot);
-  secured(inGroup, iot);
+  secured(inGroup, iot, router);
   connected(inGroup, group, namespace);
   health(inGroup, router, hub);
   return { hubHost: iot.properties.hostName, principal: router.principalId };
@@ -205,7 +207,7 @@ function provisioning(inGroup: InGroup, identity: managedidentity.UserAssignedId
   });
 }
 
-function secured(inGroup: InGroup, iot: iothub.IotHubResource) {
+function secured(inGroup: InGroup, iot: iothub.IotHubResource, router: managedidentity.UserAssignedIdentity) {
   const vault = new keyvault.Vault('kv', {
     ...{ ...inGroup, vaultName: 'kv-plain' },
     properties: { tenantId, sku: { family: 'A', name: 'premium' }, enableRbacAuthorization: true },
@@ -217,6 +219,7 @@ function secured(inGroup: InGroup, iot: iothub.IotHubResource) {
     workspaceName: 'log-plain',
     retentionInDays: 30,
   });
+  functionApp(inGroup, router, workspace);
   new monitor.DiagnosticSetting('diag', {
     ...{ name: 'all', resourceUri: iot.id, workspaceId: workspace.id },
     logs: [{ categoryGroup: 'allLogs', enabled: true }],
@@ -268,5 +271,42 @@ function health(inGroup: InGroup, identity: managedidentity.UserAssignedIdentity
       destination: { endpointType: 'EventHub', resourceId: hub.id },
     },
     filter: { includedEventTypes: ['Microsoft.HealthcareApis.FhirResourceCreated'] },
+  });
+}
+
+function functionApp(
+  inGroup: InGroup,
+  identity: managedidentity.UserAssignedIdentity,
+  workspace: operationalinsights.Workspace,
+) {
+  const component = new applicationinsights.Component('appi', {
+    ...{ ...inGroup, resourceName: 'appi-plain', kind: 'web', applicationType: 'web' },
+    workspaceResourceId: workspace.id,
+  });
+  const plan = new web.AppServicePlan('asp', {
+    ...{ ...inGroup, name: 'asp-plain', kind: 'functionapp', reserved: true },
+    sku: { name: 'FC1', tier: 'FlexConsumption' },
+  });
+  const authentication = { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id };
+  const value = 'https://strawplain.blob.core.windows.net/deployments';
+  const app = new web.WebApp('func', {
+    ...{ ...inGroup, name: 'func-plain', kind: 'functionapp,linux', serverFarmId: plan.id },
+    identity: { type: 'UserAssigned', userAssignedIdentities: [identity.id] },
+    siteConfig: { appSettings: [{ name: 'NAME', value: component.connectionString }], minTlsVersion: '1.2' },
+    functionAppConfig: {
+      deployment: { storage: { type: 'blobContainer', value, authentication } },
+      runtime: { name: 'node', version: '22' },
+      scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 },
+    },
+  });
+  for (const Policy of [web.WebAppScmAllowed, web.WebAppFtpAllowed]) {
+    new Policy('basic', { ...inGroup, name: app.name, allow: false });
+  }
+  new monitor.ScheduledQueryRule('alarm', {
+    ...{ ...inGroup, ruleName: 'alarm', scopes: [component.id], severity: 1 },
+    ...{ evaluationFrequency: 'PT5M', windowSize: 'PT5M' },
+    criteria: {
+      allOf: [{ query: 'traces', timeAggregation: 'Count', operator: 'GreaterThan', threshold: 0 }],
+    },
   });
 }

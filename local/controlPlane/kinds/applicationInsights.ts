@@ -30,11 +30,13 @@ export const component: Kind = {
     publicNetworkAccessForQuery: 'Enabled',
     retentionInDays: 90,
   }),
-  computed: ({ id }) => ({
-    instrumentationKey: randomUUID(),
-    appId: randomUUID(),
-    applicationId: nameOf(id),
-    provisioningState: 'Succeeded',
-    creationDate: new Date().toISOString(),
-  }),
+  computed: ({ id, inputs }) => {
+    const instrumentationKey = randomUUID();
+    const endpoint = `https://${String(inputs.location)}.in.applicationinsights.azure.com/`;
+    return {
+      ...{ instrumentationKey, appId: randomUUID(), applicationId: nameOf(id), provisioningState: 'Succeeded' },
+      connectionString: `InstrumentationKey=${instrumentationKey};IngestionEndpoint=${endpoint}`,
+      creationDate: new Date().toISOString(),
+    };
+  },
 };
