@@ -128,6 +128,8 @@ export interface PathEvents {
 
 export interface Log {
   info(message: string): void;
+  /** What functions say while all is well: many lines, in Application Insights anyway. Left out: nobody listens. */
+  detail?(message: string): void;
   warn(message: string): void;
 }
 

@@ -6,6 +6,7 @@ import { appEnvironment, type SiteSettings } from './appEnvironment';
 import { FunctionProcess, type Launch } from './functionProcess';
 import type { AppHealth, AppState } from './health';
 import type { FunctionDescription } from './messages';
+import { Schedule } from './ncrontab';
 import { unpack } from './packages';
 import { RunningFunction } from './runningFunction';
 import { workerBundle } from './workerBundle';
@@ -78,14 +79,18 @@ export class FunctionApp {
       environment: this.environment(),
     };
     const first = new FunctionProcess(launch);
-    const descriptions = await this.descriptions(first);
-    if (this.isStopped) return;
-    this.functions = descriptions.map((description, index) =>
-      this.run(description, launch, index === 0 ? first : undefined),
-    );
+    try {
+      const descriptions = await this.descriptions(first);
+      if (this.isStopped) return;
+      // All schedules are read before anything runs.
+      for (const { schedule } of descriptions) if (schedule !== undefined) Schedule.parse(schedule);
+      this.functions = descriptions.map((one, index) => this.run(one, launch, index === 0 ? first : undefined));
+    } finally {
+      if (this.functions.length === 0) await first.kill();
+    }
     this.state = 'running';
     this.reason = undefined;
-    this.context.log.info(`${this.site.name} runs ${descriptions.map(({ name }) => name).join(', ')}.`);
+    this.context.log.info(`${this.site.name} runs ${this.functions.map((one) => one.health().name).join(', ')}.`);
   }
 
   /** Tries again while it may not be read: the role may be on its way. */
@@ -137,7 +142,8 @@ export class FunctionApp {
         process.listen((message) => {
           if (message.kind === 'loaded') resolve(message.functions);
           if (message.kind === 'failed') reject(new Error(message.reason));
-          if (message.kind === 'log') this.context.log[message.level](`${this.site.name}: ${message.message}`);
+          if (message.kind === 'log' && message.level === 'warn')
+            this.context.log.warn(`${this.site.name}: ${message.message}`);
         });
         void process.ended.then(() => reject(new Error('The process ended while it loaded the package.')));
       });
@@ -150,6 +156,7 @@ export class FunctionApp {
     const { clock, log, lastSequences } = this.context;
     const own: Log = {
       info: (message) => log.info(`${this.site.name}/${message}`),
+      detail: (message) => log.detail?.(`${this.site.name}/${message}`),
       warn: (message) => log.warn(`${this.site.name}/${message}`),
     };
     const onTelemetry = (refused: string | undefined) => {

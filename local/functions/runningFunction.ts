@@ -99,7 +99,9 @@ export class RunningFunction {
         this.context.log.warn(`${this.description.name} waits: ${message.reason}`);
         break;
       case 'log':
-        this.context.log[message.level](`${this.description.name}: ${message.message}`);
+        this.context.log[message.level === 'info' ? 'detail' : 'warn']?.(
+          `${this.description.name}: ${message.message}`,
+        );
         break;
       case 'invoked':
         this.count(message.events, message.failed);

@@ -178,7 +178,8 @@ export async function testContext(folder = mkdtempSync(join(tmpdir(), 'iomt-')))
     return path;
   };
   const logged: string[] = [];
-  const log: Log = { info: (line) => logged.push(line), warn: (line) => logged.push(`warning: ${line}`) };
+  const say = (line: string) => logged.push(line);
+  const log: Log = { info: say, detail: say, warn: (line) => say(`warning: ${line}`) };
   const core = stateFolder('core');
   const clock = new VirtualClock({ file: join(core, 'clock'), start: startOfTime, log });
   return {

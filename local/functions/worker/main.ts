@@ -111,6 +111,8 @@ process.on('message', (message: ToFunction) => {
   if (message.kind === 'tick' && trigger instanceof TimerTrigger) trigger.tick(message);
   if (message.kind === 'stop') stop().catch(() => process.exit(1));
 });
+// Ctrl-C reaches all processes of a terminal; the local cloud says when an app ends.
+process.on('SIGINT', () => {});
 // The local cloud is gone: so is the app.
 process.on('disconnect', () => process.exit(0));
 load().catch(fail);
