@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import * as automation from '@pulumi/pulumi/automation';
 
@@ -136,6 +136,9 @@ export class EngineStack {
 
 /** Dynamic providers find the library from the folder in which the engine runs, as in a project that has installed it. */
 function linkLibrary(folder: string): void {
-  mkdirSync(join(folder, 'node_modules'), { recursive: true });
-  symlinkSync(resolve(__dirname, '..', '..'), join(folder, 'node_modules', 'pulumi-azure-iomt'));
+  const link = join(folder, 'node_modules', 'pulumi-azure-iomt');
+  // Another stack of the same backend has it already.
+  if (existsSync(link)) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(resolve(__dirname, '..', '..'), link);
 }

@@ -3,8 +3,9 @@ import * as network from '@pulumi/azure-native/network';
 import * as privatedns from '@pulumi/azure-native/privatedns';
 import * as resources from '@pulumi/azure-native/resources';
 import { HospitalEnvironment, type HospitalEnvironmentArgs } from '../../components';
-import { localTenantId } from '../../local/identity/principals';
+import { localSubscriptionId, localTenantId } from '../../local/identity/principals';
 
+const onCall = `/subscriptions/${localSubscriptionId}/resourceGroups/rg-on-call/providers/microsoft.insights/actionGroups/ward`;
 const operators = '0ccc0000-0000-4000-8000-00000000000d';
 
 /** A hospital with every switch on, in a landing zone of its own: network, DNS zones, and a key in a vault. */
@@ -29,6 +30,7 @@ export function everythingOn(args: HospitalEnvironmentArgs): HospitalEnvironment
       ...args.connector,
       functionSubnetId,
       alwaysReadyInstances: 1,
+      alertActionGroupIds: [onCall],
       eventHubs: { fhirEventsPartitions: 2, retentionHours: 720 },
       normalizedDataConsumerGroups: ['research'],
       fhirEventsConsumerGroups: ['care-team'],

@@ -38,9 +38,12 @@ export class HospitalCloud {
     return new HospitalCloud(cloud, folder, roleDelaySeconds, warnings);
   }
 
-  /** A stack whose program lies in the test. */
-  async stack(name: string): Promise<EngineStack> {
-    const folder = this.temporaryFolder(name);
+  /**
+   * A stack whose program lies in the test.
+   * @param backend stacks that refer to each other's outputs have one
+   */
+  async stack(name: string, backend = name): Promise<EngineStack> {
+    const folder = this.temporaryFolder(backend);
     const { cloud } = this;
     const stack = await EngineStack.open(folder, cloud.controlPlanePort, name, cloud.deployerEnvironment());
     this.stacks.push(stack);
