@@ -8,10 +8,11 @@ import type { StateFolder } from './core/state';
 import type { Ending } from './ending';
 import { exportNdjson } from './fhir/exportNdjson';
 import { type Gateway, startGateway } from './gateway';
-import { healthRecord } from './identity/principals';
+import { healthRecord, judge } from './identity/principals';
 import { describeFindings, isGood } from './judge/verdict';
 import { startLivePage } from './livePage/server';
 import { deployLocalStack, type LocalStack } from './localStack';
+import { readMeasurements } from './measurementReader';
 import type { StartOptions } from './options';
 import { PageState } from './pageState';
 import type { Recording } from './replay/csv';
@@ -39,6 +40,7 @@ export class MainJob {
     page.deployed(stack);
     for (const { name, value } of page.places()) this.log.info(`${name}: ${value}`);
     await this.admit(cloud, stack);
+    this.countMeasurements(cloud, stack);
     const gateway = this.options.gateway ? await this.startGateway(cloud, stack) : undefined;
     const controlAddressFile = await this.openControl(cloud, stack, gateway, page);
     return this.replay(cloud, stack, gateway, page, controlAddressFile);
@@ -79,6 +81,12 @@ export class MainJob {
     const admittedAt = new Date(this.options.start).toISOString();
     await admit(stack.fhirUrl, cloud.credential(healthRecord), deviceIds, admittedAt);
     this.log.info(`Patients admitted, one for each recorded device: ${deviceIds.length}`);
+  }
+
+  private countMeasurements(cloud: LocalCloud, { eventHubsHost }: LocalStack): void {
+    const onMeasurements = (count: number) => cloud.steps.emit({ step: '6', count });
+    const reader = readMeasurements(eventHubsHost, cloud.credential(judge), onMeasurements);
+    this.ending.closes(() => reader.close());
   }
 
   private async openControl(
