@@ -40,7 +40,7 @@ export class MainJob {
     page.deployed(stack);
     for (const { name, value } of page.places()) this.log.info(`${name}: ${value}`);
     await this.admit(cloud, stack);
-    this.countMeasurements(cloud, stack);
+    await this.countMeasurements(cloud, stack);
     const gateway = this.options.gateway ? await this.startGateway(cloud, stack) : undefined;
     const controlAddressFile = await this.openControl(cloud, stack, gateway, page);
     return this.replay(cloud, stack, gateway, page, controlAddressFile);
@@ -83,9 +83,9 @@ export class MainJob {
     this.log.info(`Patients admitted, one for each recorded device: ${deviceIds.length}`);
   }
 
-  private countMeasurements(cloud: LocalCloud, { eventHubsHost }: LocalStack): void {
+  private async countMeasurements(cloud: LocalCloud, { eventHubsHost }: LocalStack): Promise<void> {
     const onMeasurements = (count: number) => cloud.steps.emit({ step: '6', count });
-    const reader = readMeasurements(eventHubsHost, cloud.credential(judge), onMeasurements);
+    const reader = await readMeasurements(eventHubsHost, cloud.credential(judge), onMeasurements);
     this.ending.closes(() => reader.close());
   }
 

@@ -47,6 +47,7 @@ export class Picture {
       const alive = nodes[id].steps.some((step) => isAlive(byStep.get(step)));
       const absent = !alive && nodes[id].steps.every((step) => byStep.get(step)?.state === 'absent');
       setAttribute(group, 'data-alive', String(alive));
+      setAttribute(group, 'data-absent', String(absent));
       const state = alive ? '' : absent ? ', not used by this program' : ', comes with a later release';
       setAttribute(group, 'aria-label', `${nodes[id].name}, ${nodes[id].kind}${state}`);
     }
@@ -90,8 +91,10 @@ export class Picture {
 
   private showArrow(drawn: DrawnArrow, step: StepSnapshot | undefined): void {
     const { arrow, group, button, label } = drawn;
-    const isBoxAlive = (id: NodeId) => this.boxes.get(id)?.getAttribute('data-alive') === 'true';
-    const alive = isAlive(step) && isBoxAlive(arrow.from) && isBoxAlive(arrow.to);
+    const isBox = (id: NodeId, state: 'alive' | 'absent') =>
+      this.boxes.get(id)?.getAttribute(`data-${state}`) === 'true';
+    // What a later release brings is drawn to: its hub is there already, and anybody may read it.
+    const alive = isAlive(step) && isBox(arrow.from, 'alive') && !isBox(arrow.to, 'absent');
     setAttribute(group, 'data-state', alive ? (step?.state ?? 'planned') : 'planned');
     const texts = alive && step ? labelLines(step, arrow) : [];
     label.forEach((text, line) => {
