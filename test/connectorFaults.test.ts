@@ -1,7 +1,7 @@
 import { patientIdOf } from '../local/admissions';
 import type { FaultSettings } from '../local/fhir/faults';
 import { cellsOf, compareCells } from '../local/judge/observations';
-import { naturalKey, type TelemetryMessage } from '../local/replay/message';
+import type { TelemetryMessage } from '../local/replay/message';
 import { ConnectorCloud } from './support/connectorCloud';
 import { until } from './support/deviceFleet';
 import {
@@ -12,14 +12,13 @@ import {
   infusionCode,
   infusionRates,
 } from './support/faultMappings';
+import { countsOf, hour, malformed, message, readings, second, spread, textMessage, ward } from './support/readings';
 
 /**
  * What may go wrong between a device and the health record, each as it happens in Azure: real devices, the deployed function
  * apps, and the FHIR service behind them. Whatever happens, what is healthy is recorded once, what is sick is a dead letter
  * with its reason, and comes in when its cause is gone.
  */
-const second = 1_000;
-const hour = 3_600_000;
 const settings = {
   deviceMapping: deviceMappingWith(infusionRates.numbersOnly),
   fhirMapping: fhirMapping(),
@@ -36,23 +35,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => hospital?.close());
-
-const ward = (name: string, beds: number) => Array.from({ length: beds }, (_, i) => `${name}-${i + 1}`);
-
-function message(deviceId: string, time: number, values: object): TelemetryMessage {
-  return textMessage(deviceId, time, JSON.stringify({ time: new Date(time).toISOString(), ...values }));
-}
-
-function textMessage(deviceId: string, time: number, text: string): TelemetryMessage {
-  return { deviceId, messageId: naturalKey(deviceId, time), creationTime: time, body: Buffer.from(text) };
-}
-
-/** Of each device so many messages with two readings, one a second from then on. */
-function readings(deviceIds: readonly string[], from: number, count: number): TelemetryMessage[] {
-  return Array.from({ length: count }, (_, i) =>
-    deviceIds.map((id, bed) => message(id, from + i * second, { hr: 60 + (i % 40) + bed, spo2: 90 + (i % 9) })),
-  ).flat();
-}
 
 type Wearer = (deviceId: string, time: number) => string | undefined;
 
@@ -83,10 +65,10 @@ test.each(throttled)('while FHIR answers %s, readings are held, and recorded onc
   const beds = ward(`fhir-${name.replaceAll(' ', '-')}`, 4);
   await hospital.admit(beds, since);
   const messages = readings(beds, since, 25);
-  hospital.faults.set(faults);
-  await hospital.says(said, () => hospital.send(messages));
-  await hospital.settled();
-  hospital.faults.set({});
+  await hospital.whileFhirHas(faults, async () => {
+    await hospital.says(said, () => hospital.send(messages));
+    await hospital.settled();
+  });
   expectRecordedOnce(messages);
   expect(await hospital.letters(beds)).toEqual({});
 });
@@ -108,11 +90,11 @@ test('functions that are killed in the middle of their work lose and double noth
 
   // In the middle of a batch that is half written, and of one of which nothing is sent.
   const recorded = hospital.observations(beds).length;
-  hospital.faults.set({ entries: { every: 2 } });
-  await hospital.says(isHeld('write-observations', '429'), () => hospital.send(waves[4] ?? []));
-  await hospital.kill('write-observations');
-  expect(hospital.observations(beds).length - recorded).toBeGreaterThan(0);
-  hospital.faults.set({});
+  await hospital.whileFhirHas({ entries: { every: 2 } }, async () => {
+    await hospital.says(isHeld('write-observations', '429'), () => hospital.send(waves[4] ?? []));
+    await hospital.kill('write-observations');
+    expect(hospital.observations(beds).length).toBeGreaterThan(recorded);
+  });
   await hospital.without('normalize-normalizeddata', async () => {
     await hospital.says(isHeld('normalize'), () => hospital.send(waves[5] ?? []));
     await hospital.kill('normalize');
@@ -123,16 +105,6 @@ test('functions that are killed in the middle of their work lose and double noth
   expectRecordedOnce(waves.flat());
   expect(await hospital.letters(beds)).toEqual({});
 });
-
-/** What is wrong with a message, and the step and reason with which it is given up. */
-const malformed: readonly (readonly [string, (time: string) => string])[] = [
-  ['normalize InvalidDataFormatException', (time) => `{"time":"${time}","hr":7`],
-  ['normalize InvalidDataFormatException', () => 'hr=72'],
-  ['normalize IncompatibleDataException', () => '{"hr":72}'],
-  ['normalize IncompatibleDataException', (time) => `{"time":"${time} o'clock","hr":72}`],
-  ['write-observations InvalidQuantityFhirValueException', (time) => `{"time":"${time}","hr":"many"}`],
-  ['normalize IncompatibleDataException', (time) => `{"time":"${time}","hr":[72]}`],
-];
 
 test('of a stream with 10 % duplicates, 10 % late and 5 % malformed messages, the healthy ones are recorded once', async () => {
   const beds = ward('stream', 4);
@@ -151,25 +123,6 @@ test('of a stream with 10 % duplicates, 10 % late and 5 % malformed messages, th
   const reasons = sick.map((_, i) => malformed[i % malformed.length]?.[0] ?? '');
   expect(await hospital.letters(beds)).toEqual(countsOf(reasons));
 });
-
-/** The others among the first ones, evenly, in an order that is the same in each run. */
-function spread<T>(first: readonly T[], others: readonly T[]): T[] {
-  const shuffled = others
-    .map((one, i) => ({ one, rank: (i * 31) % others.length }))
-    .toSorted((a, b) => a.rank - b.rank);
-  const every = first.length / others.length;
-  return first.flatMap((one, i) => {
-    const from = Math.floor(i / every);
-    const until = Math.floor((i + 1) / every);
-    return [one, ...shuffled.slice(from, until).map((other) => other.one)];
-  });
-}
-
-function countsOf(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
-}
 
 /** Sends the dead letters of a device again; afterwards there are none left to be sent. */
 async function replayed(deviceId: string, count: number): Promise<void> {
@@ -229,24 +182,26 @@ test('readings of a device that was given to another patient are recorded under 
 const iso = (time: number) => new Date(time).toISOString();
 
 test('a mapping that fails for one device gives up its messages alone, and a repaired one brings them in', async () => {
-  const [texts = '', numbers = '', monitor = ''] = ['pump-with-texts', 'pump-with-numbers', 'pump-less'];
-  await hospital.admit([texts, numbers, monitor], since);
+  const [texts, numbers] = ['pump-with-texts', 'pump-with-numbers'];
+  const monitors = ward('monitor', 4);
+  await hospital.admit([texts, numbers, ...monitors], since);
   const rates = Array.from({ length: 10 }, (_, i) => 0.5 * (i + 1));
   const infusion = (device: string, shown: (rate: number) => unknown) =>
     rates.map((rate, i) => message(device, since + i * second, { hr: 70 + i, rate: shown(rate) }));
-  const vitals = readings([monitor], since, 20);
+  const vitals = readings(monitors, since, 20);
   const fromTexts = infusion(texts, String);
   const fromNumbers = infusion(numbers, (rate) => rate);
-  await hospital.send([...spread(vitals, fromTexts), ...fromNumbers]);
+  // What comes while it starts gathers, so that batches hold messages of all of them.
+  await Promise.all([hospital.kill('normalize'), hospital.send([...spread(vitals, fromTexts), ...fromNumbers])]);
   await hospital.settled();
   expect(await hospital.letters([texts])).toEqual({ 'normalize Exception': 10 });
-  expect(await hospital.letters([numbers, monitor])).toEqual({});
+  expect(await hospital.letters([numbers, ...monitors])).toEqual({});
   const recorded = rates.map((rate, i) => [since + i * second, rate * 60, '1']);
   expect(infusionsOf(numbers)).toEqual(recorded);
   expect(infusionsOf(texts)).toEqual([]);
 
   const [normalizeStarts, writeStarts] = [hospital.starts('normalize'), hospital.starts('write-observations')];
-  const later = readings([monitor], since + 60 * second, 20);
+  const later = readings(monitors, since + 60 * second, 20);
   const deviceMapping = deviceMappingWith(infusionRates.numbersAndTexts);
   const [changes] = await Promise.all([hospital.up({ ...settings, deviceMapping }), hospital.send(later)]);
   expect(changes).toEqual({ same: expect.any(Number), update: 1 });
@@ -304,15 +259,13 @@ test('a restart in the middle of an hour of samples loses none, and sending all 
   const samples = Array.from({ length: hour / second / amplitudeSeconds }, (_, i) =>
     message(device, from + i * amplitudeSeconds * second, { amplitude: i % 100, ...(i % 10 === 0 ? { hr: 70 } : {}) }),
   );
-  const [first, second_, last] = [samples.slice(0, 120), samples.slice(120, 240), samples.slice(240)];
-  await hospital.send(first);
+  await hospital.send(samples.slice(0, 120));
   await hospital.settled();
-  hospital.faults.set({ requests: { status: 503, retryAfterSeconds: 0 } });
-  await hospital.says(isHeld('write-observations', '503'), () => hospital.send(second_));
-  const sending = hospital.send(last);
-  await Promise.all([hospital.kill('normalize'), hospital.kill('write-observations')]);
-  hospital.faults.set({});
-  await sending;
+  await hospital.whileFhirHas({ requests: { status: 503, retryAfterSeconds: 0 } }, async () => {
+    await hospital.says(isHeld('write-observations', '503'), () => hospital.send(samples.slice(120, 240)));
+    const kills = [hospital.kill('normalize'), hospital.kill('write-observations')];
+    await Promise.all([...kills, hospital.send(samples.slice(240))]);
+  });
   await hospital.settled();
 
   const [hourly] = withCode(device, amplitudeCode.code);

@@ -5,8 +5,8 @@ import { parseOptions } from '../../cli/deadLetters/options';
 import { HospitalEnvironment, type HospitalEnvironmentArgs } from '../../components';
 import { admit } from '../../local/admissions';
 import type { ArmResource } from '../../local/contracts';
-import { type ConnectedDevice, connectDevice } from '../../local/devices/connectedDevice';
 import { DeviceAuthority } from '../../local/devices/deviceAuthority';
+import type { FaultSettings } from '../../local/fhir/faults';
 import type { FunctionHealth } from '../../local/functions/health';
 import { deployer, healthRecord } from '../../local/identity/principals';
 import type { ObservationRead } from '../../local/judge/observations';
@@ -14,6 +14,7 @@ import { settled } from '../../local/judge/settled';
 import { authorityFolders } from '../../local/localStack';
 import type { TelemetryMessage } from '../../local/replay/message';
 import { ArmClient } from './armClient';
+import { ConnectedWard } from './connectedWard';
 import { until } from './deviceFleet';
 import type { EngineStack, StateResource } from './engineStack';
 import { HospitalCloud } from './hospitalCloud';
@@ -22,6 +23,12 @@ import { HospitalCloud } from './hospitalCloud';
 const operator = deployer;
 
 type ConnectorArgs = NonNullable<HospitalEnvironmentArgs['connector']>;
+
+interface FhirResource {
+  readonly resourceType: string;
+  readonly id: string;
+  readonly [member: string]: unknown;
+}
 
 /** What the program says of the hospital. */
 interface Places {
@@ -39,7 +46,7 @@ export type AppName = keyof typeof functionNames;
 export class ConnectorCloud {
   private places: Places | undefined;
   private state: readonly StateResource[] = [];
-  private readonly devices = new Map<string, Promise<ConnectedDevice>>();
+  private ward: ConnectedWard | undefined;
 
   private constructor(
     private readonly hospital: HospitalCloud,
@@ -57,7 +64,7 @@ export class ConnectorCloud {
   }
 
   async close(): Promise<void> {
-    for (const device of this.devices.values()) await (await device).close();
+    await this.ward?.close();
     this.byHand.close();
     await this.hospital.close();
   }
@@ -102,7 +109,7 @@ export class ConnectorCloud {
   }
 
   /** Writes resources as the health record does. */
-  async record(...resources: readonly { readonly resourceType: string; readonly id: string }[]): Promise<void> {
+  async record(...resources: readonly FhirResource[]): Promise<void> {
     const token = await this.cloud.credential(healthRecord).getToken(`${this.there.fhirUrl}/.default`);
     for (const resource of resources) {
       const answer = await fetch(`${this.there.fhirUrl}/${resource.resourceType}/${resource.id}`, {
@@ -116,24 +123,15 @@ export class ConnectorCloud {
 
   /** Each device sends its messages in their order, all devices at once. Resolves when the hub has taken all. */
   async send(messages: readonly TelemetryMessage[]): Promise<void> {
-    const devices = [...new Set(messages.map(({ deviceId }) => deviceId))];
-    const connected = new Map(await Promise.all(devices.map(async (id) => [id, await this.device(id)] as const)));
-    await Promise.all(messages.map((message) => connected.get(message.deviceId)?.send(message)));
+    this.ward ??= await this.connectedWard();
+    await this.ward.send(messages);
   }
 
-  private device(deviceId: string): Promise<ConnectedDevice> {
-    const device = this.devices.get(deviceId) ?? this.connect(deviceId);
-    this.devices.set(deviceId, device);
-    return device;
-  }
-
-  private async connect(deviceId: string): Promise<ConnectedDevice> {
+  private async connectedWard(): Promise<ConnectedWard> {
     const { state, certificates } = this.cloud;
     const authority = await DeviceAuthority.open(state.folder(authorityFolders.devices));
-    const credentials = await authority.credentials(deviceId);
     const { provisioningHost: host, idScope } = this.there;
-    const provisioning = { host, idScope };
-    return connectDevice({ deviceId, credentials, serverAuthority: certificates.authority, provisioning });
+    return new ConnectedWard(authority, { host, idScope }, certificates.authority);
   }
 
   /** Everything that was sent is handled: recorded, or a dead letter. */
@@ -166,8 +164,11 @@ export class ConnectorCloud {
     await until(`${app} runs again`, runs);
   }
 
-  get faults() {
-    return this.cloud.fhirServices.faults(this.fhirId);
+  /** Does something while the FHIR service has faults. */
+  async whileFhirHas<T>(faults: FaultSettings, work: () => Promise<T>): Promise<T> {
+    const service = this.cloud.fhirServices.faults(this.fhirId);
+    service.set(faults);
+    return work().finally(() => service.set({}));
   }
 
   /** Does something while a role of the connector is taken away. */
