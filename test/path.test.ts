@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import type { Verdict } from '../local/judge/verdict';
 import type { Snapshot } from '../local/livePage/snapshot';
 import { until } from './support/deviceFleet';
+import { fhirValidateTest, judgeFhir } from './support/fhirValidate';
 
 /**
  * The whole path as a user runs it: `npm start` without its set-up, in a process of its own, on a new state folder. The
- * verdict is the judge's, who reads what lies on `devicedata` and in the raw container.
+ * verdict is the judge's, who reads what lies on `devicedata`, in the raw container and in the FHIR service.
  */
 const repository = join(__dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'path-'));
+const exported = join(folder, 'export');
 const children: ChildProcess[] = [];
 
 /** A real ICU record of 32 hours; where it is absent, the first two hours of the shipped ward stand in. */
@@ -68,33 +70,56 @@ function startAndStay(state: string, ...options: string[]): Run {
   return { child, ended, says };
 }
 
+/** Every value of `count` is in FHIR: once, right, under its patient, and written once. */
+function recorded(count: number) {
+  return { expected: count, found: count, lost: 0, duplicated: 0, wrong: 0, rewritten: 0 };
+}
+
 const good = { lost: 0, duplicated: 0, deadLettered: 0, wrong: 0 };
 
-describe('a recording through steps 1 to 3', () => {
+describe('a recording through steps 1 to 6', () => {
   icuTest(
-    'each row of a real ICU record arrives once on devicedata and once in the raw container, and a second replay has the same keys',
+    'each row of a real ICU record arrives once on devicedata and in the raw container, and each value once in FHIR; a second replay changes no version',
     async () => {
       const rows = 1896;
-      const first = await start('icu', '--replay', icuRecord, '--speed', 'max').ended;
+      const values = recorded(7405);
+      const options = ['--replay', icuRecord, '--speed', 'max', '--export', exported];
+      const first = await start('icu', ...options).ended;
       expect(first).toMatchObject({
         code: 0,
-        verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: 0 },
+        verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: 0, values },
       });
 
-      const second = await start('icu', '--replay', icuRecord, '--speed', 'max').ended;
+      const second = await start('icu', ...options).ended;
       expect(second).toMatchObject({
         code: 0,
-        verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: rows },
+        verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: rows, values },
       });
+      const files = readdirSync(exported).sort();
+      expect(files).toEqual(['Device', 'DeviceUseStatement', 'Observation', 'Patient'].map((type) => `${type}.ndjson`));
+      // Seven columns stand in blood pressures of two or three values, so that there are fewer Observations than values.
+      expect(exportedLines('Observation')).toHaveLength(7087);
     },
   );
+
+  if (hasRecord) {
+    fhirValidateTest(
+      'what is exported is valid FHIR R4, each Observation by the profile of its vital sign',
+      async () => {
+        // Seventeen milliseconds each: a part of them, in which every shape is.
+        const some = exportedLines('Observation').filter((_, index) => index % 9 === 0);
+        writeFileSync(join(exported, 'Observation.ndjson'), `${some.join('\n')}\n`);
+        expect(judgeFhir(exported)).toEqual({ resources: some.length + 3, errors: [] });
+      },
+    );
+  }
 
   icuTest('the gateway keeps what it is sent while its uplink is cut', async () => {
     const { code, verdict } = await start(
       ...(['gateway', '--replay', icuRecord, '--speed', 'max', '--gateway', '--cut-uplink', '300-900'] as const),
     ).ended;
     expect(code).toBe(0);
-    expect(verdict).toMatchObject({ ...good, sent: 1896, devicedata: 1896, raw: 1896 });
+    expect(verdict).toMatchObject({ ...good, sent: 1896, devicedata: 1896, raw: 1896, values: recorded(7405) });
   });
 
   test('killed in the middle and started again, it goes on and loses nothing that was acknowledged', async () => {
@@ -107,7 +132,7 @@ describe('a recording through steps 1 to 3', () => {
     const { code, verdict, said } = await start('killed', ...options).ended;
     expect(said).toMatch(/Going on with the replay that was cut off/);
     expect(code).toBe(0);
-    expect(verdict).toMatchObject({ ...good, sent: 900, devicedata: 900, raw: 900 });
+    expect(verdict).toMatchObject({ ...good, sent: 900, devicedata: 900, raw: 900, values: recorded(1800) });
   });
 });
 
@@ -127,14 +152,11 @@ test('the live page tells how far the messages are, and in the end what the judg
   const { steps, verdict, consumer } = await snapshotOf(url);
   expect(verdict).toEqual(JSON.parse(judged));
   const { sent, redelivered } = JSON.parse(judged) as Verdict;
-  const counts = steps.flatMap(({ id, state, count }) => (state === 'active' ? [[id, count]] : []));
+  const counts = Object.fromEntries(steps.flatMap(({ id, state, count }) => (state === 'active' ? [[id, count]] : [])));
   const accepted = sent + redelivered;
-  expect(counts).toEqual([
-    ['1', 900],
-    ['2', accepted],
-    ['3', accepted],
-    ['4', accepted],
-  ]);
+  expect(counts).toMatchObject({ 1: 900, 2: accepted, 3: accepted, 4: accepted, 6: 2 * accepted });
+  expect(Object.keys(counts)).toEqual(['1', '2', '3', '4', '6', '5a', '5b', '5c']);
+  expect(counts['5c']).toBeGreaterThanOrEqual(1800);
   expect(consumer?.count).toBe(accepted);
   run.child.kill('SIGINT');
   await run.ended;
@@ -202,6 +224,12 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+function exportedLines(type: string): string[] {
+  return readFileSync(join(exported, `${type}.ndjson`), 'utf8')
+    .trim()
+    .split('\n');
 }
 
 /** Three devices, 300 minutes. */
