@@ -35,6 +35,8 @@ export interface DeliveryOptions {
 }
 
 const eventsAtOnce = 100;
+/** What happens within that time goes together: each delivery is a transaction of the outbox. */
+const gatherMs = 100;
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
 
@@ -55,7 +57,7 @@ export class Delivery {
   /** Something new lies in the outbox. */
   wake(): void {
     if (this.closed || this.timer) return;
-    this.after(0);
+    this.after(gatherMs);
   }
 
   async close(): Promise<void> {

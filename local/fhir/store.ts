@@ -56,6 +56,9 @@ export class FhirStore {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     this.database = new DatabaseSync(file);
     this.database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768;');
+    // A resource changes some twenty pages: the log is taken into the file each 32 MB, which holds everybody up, and what
+    // savepoints set aside stays in memory.
+    this.database.exec('PRAGMA wal_autocheckpoint = 8000; PRAGMA temp_store = MEMORY;');
     const found = Number(this.row('PRAGMA user_version')?.user_version);
     if (found === 0) this.database.exec(schema);
     else if (found !== layout) {

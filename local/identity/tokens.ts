@@ -22,8 +22,14 @@ export interface AccessToken {
   readonly expiresOn: number;
 }
 
+/** Tokens whose verification is remembered at most. */
+const mostVerified = 500;
+
 /** Issues and verifies access tokens of the shape that Microsoft Entra ID (version 1.0) gives them. */
 export class Tokens {
+  /** Claims of tokens that have been verified, by audiences and token: a client shows the same one at each request. */
+  private readonly verified = new Map<string, JWTPayload>();
+
   private constructor(
     private readonly privateKey: CryptoKey,
     private readonly publicKey: CryptoKey,
@@ -57,6 +63,16 @@ export class Tokens {
 
   /** The claims of a token that is ours, in time and for one of the audiences. Throws AzureError 401 otherwise. */
   async verify(token: string, audiences: readonly string[]): Promise<JWTPayload> {
+    const asked = `${audiences.join(' ')} ${token}`;
+    const known = this.verified.get(asked);
+    if (known && Number(known.exp) * 1000 > Date.now()) return known;
+    const payload = await this.verifyFirst(token, audiences);
+    if (this.verified.size >= mostVerified) this.verified.clear();
+    this.verified.set(asked, payload);
+    return payload;
+  }
+
+  private async verifyFirst(token: string, audiences: readonly string[]): Promise<JWTPayload> {
     const spellings = audiences.map((a) => a.replace(/\/+$/, '')).flatMap((a) => [a, `${a}/`]);
     try {
       const { payload } = await jwtVerify(token, this.publicKey, { algorithms: [algorithm], audience: spellings });
