@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -125,7 +125,18 @@ export class PulumiStack {
       const file = join(checkpoints, name);
       if (name.endsWith('.attrs') && !readFileSync(file, 'utf8').endsWith('}\n')) rmSync(file);
     }
-    return (await this.run(['cancel', '--yes', '--stack', this.options.stack])).code === 0;
+    // The engine says nothing of whether there was one: its answer is the same.
+    const wasLocked = this.isLocked();
+    await this.run(['cancel', '--yes', '--stack', this.options.stack]);
+    return wasLocked;
+  }
+
+  private isLocked(): boolean {
+    const locks = join(this.options.home, '.pulumi', 'locks');
+    return (
+      existsSync(locks) &&
+      readdirSync(locks, { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.json'))
+    );
   }
 
   async state(): Promise<StackState> {
