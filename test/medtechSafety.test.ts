@@ -14,7 +14,7 @@ import type { JsonObject, Token } from '../runtime/medtech/tokens';
 function outcome(language: ExpressionLanguage, text: string, document: unknown): readonly Token[] | string {
   const token = parseBody(JSON.stringify(document), true);
   try {
-    return compileExpression(language, text).selectMany(token, new Evaluation(token));
+    return compileExpression(language, text).selectMany(token, new Evaluation(token, 'medtech'));
   } catch (error) {
     if (error instanceof MedTechError) return error.errorName;
     throw error;

@@ -1,3 +1,4 @@
+import type { Compatibility } from '../../runtime/medtech/compatibility';
 import { MedTechError } from '../../runtime/medtech/errors';
 import { Evaluation } from '../../runtime/medtech/expressions/evaluation';
 import type { DeviceMapping } from '../../runtime/medtech/mapping/deviceMapping';
@@ -19,12 +20,12 @@ export interface Finding {
 
 /** Looks at every template for itself, also at those after the one that the message fails in. */
 export function explain(mapping: DeviceMapping, root: JsonObject): readonly Finding[] {
-  return mapping.templates.flatMap((template) => explainTemplate(template, root));
+  return mapping.templates.flatMap((template) => explainTemplate(template, root, mapping.compatibility));
 }
 
-function explainTemplate(template: DeviceTemplate, root: JsonObject): readonly Finding[] {
+function explainTemplate(template: DeviceTemplate, root: JsonObject, compatibility: Compatibility): readonly Finding[] {
   const { typeName, typeMatch, scope } = template;
-  const matched = evaluate(typeMatch, root);
+  const matched = evaluate(typeMatch, root, compatibility);
   if ('reason' in matched) return [{ typeName, place: typeMatch.place, kind: 'failed', reason: matched.reason }];
   if (matched.tokens.length === 0) {
     const reason = `typeMatchExpression ${shown(typeMatch)} gave nothing.`;
@@ -33,7 +34,10 @@ function explainTemplate(template: DeviceTemplate, root: JsonObject): readonly F
   return matched.tokens.flatMap((match) => {
     const document = scope === 'matchedToken' ? match : { ...root, matchedToken: match };
     return fieldsOf(template).flatMap(({ fields, name, required, time }) => {
-      const reasons = fields.map((field) => reasonAgainst(field, name, document, required, time));
+      const reasons = fields.map((field) => {
+        const found = evaluate(field, document, compatibility, true);
+        return reasonAgainst(field, name, found, required, time);
+      });
       if (reasons.some((reason) => reason === undefined)) return [];
       const [{ place }] = fields as [FieldExpression];
       const failed = required || reasons.some((reason) => reason?.fatal === true);
@@ -68,11 +72,10 @@ function fieldsOf(template: DeviceTemplate): readonly Field[] {
 function reasonAgainst(
   field: FieldExpression,
   name: string,
-  document: Token,
+  found: Found,
   required: boolean,
   time: boolean,
 ): { readonly text: string; readonly fatal: boolean } | undefined {
-  const found = evaluate(field, document, true);
   if ('reason' in found) return { text: `${name}: ${found.reason}`, fatal: true };
   const [token] = found.tokens;
   const because = (what: string) => ({ text: `${name} ${shown(field)} gave ${what}.`, fatal: false });
@@ -89,13 +92,11 @@ function reasonAgainst(
   return required && text.trim() === '' ? because('a blank text') : undefined;
 }
 
-function evaluate(
-  field: FieldExpression,
-  document: Token,
-  one = false,
-): { readonly tokens: readonly Token[] } | { readonly reason: string } {
+type Found = { readonly tokens: readonly Token[] } | { readonly reason: string };
+
+function evaluate(field: FieldExpression, document: Token, compatibility: Compatibility, one = false): Found {
   if (field.expression === undefined) return { reason: field.failure?.message ?? '' };
-  const evaluation = new Evaluation(document);
+  const evaluation = new Evaluation(document, compatibility);
   try {
     if (!one) return { tokens: field.expression.selectMany(document, evaluation) };
     const token = field.expression.selectOne(document, evaluation);

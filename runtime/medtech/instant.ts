@@ -3,7 +3,7 @@ export type Ticks = bigint;
 
 export const ticksPerMillisecond = 10_000n;
 
-const isoDateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?(?:Z|([+-])(\d\d):?(\d\d))?$/;
+const isoDateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?$/;
 
 /**
  * The ticks of a JSON string which the original's JSON reader turns into a date (Newtonsoft.Json's date detection:
@@ -46,7 +46,7 @@ interface CivilTime {
 
 function offsetMinutes(sign: string | undefined, hours: string | undefined, minutes: string | undefined): number {
   if (sign === undefined) return 0;
-  const size = Number(hours) * 60 + Number(minutes);
+  const size = Number(hours) * 60 + Number(minutes ?? 0);
   return sign === '-' ? -size : size;
 }
 
@@ -91,11 +91,13 @@ const zone = String.raw` *(?:Z|GMT|UTC|([+-])(\d\d):?(\d\d))?`;
 const yearFirst = new RegExp(`^(\\d{4})[-/](\\d{1,2})[-/](\\d{1,2})${clock}${zone}$`);
 const monthFirst = new RegExp(`^(\\d{1,2})[-/](\\d{1,2})[-/](\\d{4})${clock}${zone}$`);
 const monthNamed = new RegExp(`^(?:[A-Za-z]{3,9}, *)?(\\d{1,2})[ -]([A-Za-z]{3})[a-z]*[ -](\\d{4})${clock}${zone}$`);
+const nameFirst = new RegExp(`^(?:[A-Za-z]{3,9}, *)?([A-Za-z]{3})[a-z]* +(\\d{1,2}),? +(\\d{4})${clock}${zone}$`);
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /**
  * A timestamp given as text, by .NET's invariant rules: ISO forms with `T` or blank, `yyyy-MM-dd`, `MM/dd/yyyy` (month
- * first) and `dd MMM yyyy`, each with an optional time and offset. No zone means UTC. Undefined when it is none.
+ * first), `dd MMM yyyy` and `MMM dd, yyyy`, each with an optional time and offset. No zone means UTC. Undefined when
+ * it is none.
  */
 export function parseTimestamp(text: string): Ticks | undefined {
   const token = dateTokenOf(text);
@@ -107,8 +109,14 @@ export function parseTimestamp(text: string): Ticks | undefined {
   const american = monthFirst.exec(trimmed);
   if (american !== null) return fromParts(american, american[3], Number(american[1]), american[2]);
   const named = monthNamed.exec(trimmed);
-  if (named === null) return undefined;
-  return fromParts(named, named[3], monthNames.indexOf((named[2] ?? '').toLowerCase()) + 1, named[1]);
+  if (named !== null) return fromParts(named, named[3], monthOf(named[2]), named[1]);
+  const month = nameFirst.exec(trimmed);
+  return month === null ? undefined : fromParts(month, month[3], monthOf(month[1]), month[2]);
+}
+
+/** 0, which is no month, for what is no name of one. */
+function monthOf(name: string | undefined): number {
+  return monthNames.indexOf((name ?? '').toLowerCase()) + 1;
 }
 
 function fromParts(parts: RegExpExecArray, year: string | undefined, month: number, day: string | undefined) {

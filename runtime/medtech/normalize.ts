@@ -29,7 +29,12 @@ export function normalize(mapping: DeviceMapping, message: DeviceMessage): Norma
   } catch (error) {
     return { measurements: [], error: asMedTechError(error) };
   }
-  return run(mapping, root, new Evaluation(root, objectsOfFlat(message.body, root)), message.enqueuedTime);
+  return run(
+    mapping,
+    root,
+    new Evaluation(root, mapping.compatibility, objectsOfFlat(message.body, root)),
+    message.enqueuedTime,
+  );
 }
 
 /**
@@ -63,7 +68,7 @@ function readBody(mapping: DeviceMapping, text: string): Token {
 
 /** As normalize, for a message whose root object (`Body`, `Properties`, `SystemProperties`) is there already. */
 export function normalizeRoot(mapping: DeviceMapping, root: JsonObject, enqueuedTime?: string): NormalizationResult {
-  return run(mapping, root, new Evaluation(root), enqueuedTime);
+  return run(mapping, root, new Evaluation(root, mapping.compatibility), enqueuedTime);
 }
 
 function run(

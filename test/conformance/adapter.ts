@@ -70,7 +70,7 @@ export function evalExpression(input: {
   }
   try {
     const document = parseBody(input.json, true);
-    const evaluation = new Evaluation(document);
+    const evaluation = new Evaluation(document, 'medtech');
     if (input.mode === 'many') return { values: expression.selectMany(document, evaluation).map(plain) };
     const found = expression.selectOne(document, evaluation);
     if (found === undefined) return { found: false };

@@ -80,7 +80,7 @@ export function sampledData(input: {
   readonly values?: readonly Pair[];
   readonly existing?: readonly Pair[];
   readonly incoming?: readonly Pair[];
-  readonly data?: string;
+  readonly data?: string | null;
   readonly start?: string;
   readonly end?: string;
   readonly period?: number | null;
@@ -89,8 +89,9 @@ export function sampledData(input: {
     if (input.op === 'merge') {
       return { values: mergeSamples(samples(input.existing), samples(input.incoming)).map(pair) };
     }
-    const period = periodTicks(input.period ?? undefined);
-    if (input.op === 'parse') return { values: parseSampledData(input.data, ticks(input.start), period).map(pair) };
+    const period = periodTicks(input.period ?? undefined, 'medtech');
+    if (input.op === 'parse')
+      return { values: parseSampledData(input.data ?? undefined, ticks(input.start), period).map(pair) };
     const bounds = { start: ticks(input.start), end: ticks(input.end) };
     return { data: buildSampledData(samples(input.values), bounds, period) };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { MedTechError } from '../errors';
 import { inRange, ticksPerMillisecond } from '../instant';
 import { DateToken, type Token, ticksOfToken } from '../tokens';
+import type { Evaluation } from './evaluation';
 import { type Argument, type FunctionDefinition, invalidType, numberOf, textOfArgument } from './jmesPathValues';
 
 const maxLong = 2n ** 63n - 1n;
@@ -28,8 +29,8 @@ export const connectorFunctions: Record<string, FunctionDefinition> = {
   insertString: {
     min: 3,
     max: 3,
-    call: ([original, inserted, position], name) =>
-      insertString(original as Argument, inserted as Argument, position as Argument, name),
+    call: ([original, inserted, position], name, evaluation) =>
+      insertString(original as Argument, inserted as Argument, position as Argument, { name, evaluation }),
   },
   fromUnixTimestamp: unixTime(1000n * ticksPerMillisecond),
   fromUnixTimestampMs: unixTime(ticksPerMillisecond),
@@ -72,12 +73,17 @@ function roundHalfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-function insertString(original: Argument, inserted: Argument, position: Argument, name: string): Token {
+function insertString(
+  original: Argument,
+  inserted: Argument,
+  position: Argument,
+  { name, evaluation }: { readonly name: string; readonly evaluation: Evaluation },
+): Token {
   for (const text of [original, inserted]) {
     if (typeof text !== 'function' && ticksOfToken(text) !== undefined) throw invalidType(name, 'strings, not dates');
   }
-  const text = textOfArgument(original, name);
-  const addition = textOfArgument(inserted, name);
+  const text = textOfArgument(original, name, evaluation);
+  const addition = textOfArgument(inserted, name, evaluation);
   if (typeof position !== 'bigint') throw invalidType(name, 'an integer position');
   if (position < 0n || position > BigInt(text.length)) {
     throw new MedTechError('ArgumentOutOfRangeException', `${name}: the position lies outside of the text.`);

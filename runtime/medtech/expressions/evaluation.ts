@@ -1,3 +1,4 @@
+import type { Compatibility } from '../compatibility';
 import { MedTechError } from '../errors';
 import { isArray, isObject, type JsonObject, type Token } from '../tokens';
 
@@ -17,10 +18,12 @@ export class Evaluation {
 
   /**
    * @param root the message; expressions may be evaluated on other documents too.
+   * @param compatibility in `medtech`, functions have the original's ways with texts that look like numbers or dates.
    * @param objects what objectsIn gives for it, where that is known without a walk.
    */
   constructor(
     private readonly root: Token,
+    readonly compatibility: Compatibility,
     private objects?: readonly JsonObject[],
   ) {}
 

@@ -1,5 +1,5 @@
 import { MedTechError } from '../errors';
-import { isArray, type Token } from '../tokens';
+import { isArray, type Token, textOf } from '../tokens';
 import { connectorFunctions } from './connectorFunctions';
 import type { Evaluation } from './evaluation';
 import {
@@ -49,28 +49,31 @@ const builtIn: Record<string, FunctionDefinition> = {
       const token = plainToken(searched, name);
       return subject.some((item) => sameToken(item, token, evaluation));
     }
-    const text = textOfArgument(subject, name);
-    const part = plainText(searched);
-    return part !== undefined && text.includes(part);
+    const text = textOfArgument(subject, name, evaluation);
+    const part = evaluation.compatibility === 'medtech' ? textOf(plainToken(searched, name), 'american') : undefined;
+    const wanted = part ?? plainText(searched, evaluation);
+    return wanted !== undefined && text.includes(wanted);
   }),
-  ends_with: two((text, end, name) => textOfArgument(text, name).endsWith(textOfArgument(end, name))),
+  ends_with: two((text, end, name, evaluation) =>
+    textOfArgument(text, name, evaluation).endsWith(textOfArgument(end, name, evaluation)),
+  ),
   floor: one((value, name) => rounded(Math.floor, value, name)),
   join: two((glue, list, name, evaluation) => {
-    const separator = textOfArgument(glue, name);
-    const texts = arrayOf(list, name).map((item) => textOfArgument(item, name));
+    const separator = textOfArgument(glue, name, evaluation);
+    const texts = arrayOf(list, name).map((item) => textOfArgument(item, name, evaluation));
     for (const text of texts) evaluation.spendText(text.length + separator.length);
     return texts.join(separator);
   }),
   keys: one((value, name) => Object.keys(objectOf(value, name))),
-  length: one((value, name) => {
-    const text = plainText(value);
+  length: one((value, name, evaluation) => {
+    const text = plainText(value, evaluation);
     if (text !== undefined) return BigInt(text.length);
     if (isArrayArgument(value)) return BigInt(value.length);
     return BigInt(Object.keys(objectOf(value, name)).length);
   }),
   map: two((expression, list, name) => arrayOf(list, name).map((item) => referenceOf(expression, name)(item))),
-  max: one((value, name) => extreme(arrayOf(value, name), name, 1)),
-  max_by: two((list, expression, name) => extremeBy(list, expression, name, 1)),
+  max: one((value, name, evaluation) => extreme(arrayOf(value, name), name, evaluation, 1)),
+  max_by: two((list, by, name, evaluation) => extremeBy(list, by, name, evaluation, 1)),
   merge: {
     min: 1,
     max: Number.POSITIVE_INFINITY,
@@ -80,35 +83,40 @@ const builtIn: Record<string, FunctionDefinition> = {
       return Object.fromEntries(merged);
     },
   },
-  min: one((value, name) => extreme(arrayOf(value, name), name, -1)),
-  min_by: two((list, expression, name) => extremeBy(list, expression, name, -1)),
+  min: one((value, name, evaluation) => extreme(arrayOf(value, name), name, evaluation, -1)),
+  min_by: two((list, by, name, evaluation) => extremeBy(list, by, name, evaluation, -1)),
   not_null: {
     min: 1,
     max: Number.POSITIVE_INFINITY,
     call: (args, name) => args.map((arg) => plainToken(arg, name)).find((arg) => arg !== null) ?? null,
   },
-  reverse: one((value, name) => {
-    const text = plainText(value);
+  reverse: one((value, name, evaluation) => {
+    const text = plainText(value, evaluation);
     return text === undefined ? arrayOf(value, name).toReversed() : [...text].reverse().join('');
   }),
-  sort: one((value, name) => {
+  sort: one((value, name, evaluation) => {
     const list = arrayOf(value, name);
-    const keys = list.map((item) => keyOf(item, name, list[0]));
+    const keys = list.map((item) => keyOf(item, name, list[0], evaluation));
     return order(list, keys);
   }),
-  sort_by: two((value, expression, name) => {
+  sort_by: two((value, expression, name, evaluation) => {
     const list = arrayOf(value, name);
-    return order(list, keysBy(list, expression, name));
+    return order(list, keysBy(list, expression, name, evaluation));
   }),
-  starts_with: two((text, start, name) => textOfArgument(text, name).startsWith(textOfArgument(start, name))),
+  starts_with: two((text, start, name, evaluation) =>
+    textOfArgument(text, name, evaluation).startsWith(textOfArgument(start, name, evaluation)),
+  ),
   sum: one((value, name) => {
     const numbers = arrayOf(value, name).map((item) => numberOf(item, name));
     if (numbers.every((number) => typeof number === 'bigint')) return numbers.reduce((sum, item) => sum + item, 0n);
     return numbers.reduce<number>((sum, number) => sum + Number(number), 0);
   }),
   to_array: one((value, name) => (isArrayArgument(value) ? value : [plainToken(value, name)])),
-  to_number: one((value) => toNumber(value)),
-  to_string: one((value, name, evaluation) => plainText(value) ?? jsonText(plainToken(value, name), evaluation)),
+  to_number: one((value, _name, evaluation) => toNumber(value, evaluation)),
+  to_string: one((value, name, evaluation) => {
+    const token = plainToken(value, name);
+    return kindOf(token) === 'string' ? token : jsonText(token, evaluation);
+  }),
   type: one((value, name) => kindOf(plainToken(value, name))),
   values: one((value, name) => Object.values(objectOf(value, name))),
 };
@@ -147,45 +155,57 @@ function rounded(round: (value: number) => number, value: Argument, name: string
   return Number.isFinite(whole) ? BigInt(whole) : whole;
 }
 
-function toNumber(value: Argument): Token {
+/** The original takes no exponent, and no sign before a fraction; `r4` takes every number that JSON has. */
+function toNumber(value: Argument, evaluation: Evaluation): Token {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
-  const text = plainText(value);
-  if (text === undefined) return null;
-  if (text.length > longestNumber) return null;
+  const text = plainText(value, evaluation);
+  if (text === undefined || text.length > longestNumber) return null;
+  if (evaluation.compatibility === 'medtech') {
+    const integer = /^\s*[+-]?\d+\s*$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
+    if (integer !== undefined && BigInt.asIntN(64, integer) === integer) return integer;
+    return /^(?:\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : null;
+  }
   if (/^-?(?:0|[1-9]\d*)$/.test(text)) return BigInt(text);
   return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : null;
 }
 
-function keysBy(list: readonly Token[], expression: Argument, name: string): (string | number | bigint)[] {
-  const select = referenceOf(expression, name);
-  const selected = list.map(select);
-  return selected.map((key) => keyOf(key, name, selected[0]));
+type Key = string | number | bigint;
+
+function keysBy(list: Argument, expression: Argument, name: string, evaluation: Evaluation): readonly Key[] {
+  const selected = arrayOf(list, name).map(referenceOf(expression, name));
+  return selected.map((key) => keyOf(key, name, selected[0], evaluation));
 }
 
-function order(list: readonly Token[], keys: readonly (string | number | bigint)[]): Token[] {
+function order(list: readonly Token[], keys: readonly Key[]): Token[] {
   return list
     .map((item, index) => ({ item, key: keys[index] as string }))
     .sort((a, b) => ascending(a.key, b.key))
     .map(({ item }) => item);
 }
 
-function extreme(list: readonly Token[], name: string, direction: 1 | -1): Token {
-  return best(
-    list,
-    list.map((item) => keyOf(item, name, list[0])),
-    direction,
-  );
+function extreme(list: readonly Token[], name: string, evaluation: Evaluation, direction: 1 | -1): Token {
+  const keys = list.map((item) => keyOf(item, name, list[0], evaluation));
+  return list[best(keys, (a, b) => ascending(a, b) * direction > 0)] ?? null;
 }
 
-function extremeBy(value: Argument, expression: Argument, name: string, direction: 1 | -1): Token {
+/** In `medtech` texts are compared as the numbers that they must be, and the last of equal ones is taken. */
+function extremeBy(value: Argument, by: Argument, name: string, evaluation: Evaluation, direction: 1 | -1): Token {
   const list = arrayOf(value, name);
-  return best(list, keysBy(list, expression, name), direction);
+  const keys = keysBy(list, by, name, evaluation);
+  if (evaluation.compatibility === 'r4') return list[best(keys, (a, b) => ascending(a, b) * direction > 0)] ?? null;
+  const numbers = keys.length < 2 ? keys : keys.map((key) => numberIn(key, name));
+  return list[best(numbers, (a, b) => ascending(a, b) * direction >= 0)] ?? null;
 }
 
-function best(list: readonly Token[], keys: readonly (string | number | bigint)[], direction: 1 | -1): Token {
+function numberIn(key: Key, name: string): number {
+  const number = typeof key === 'string' && key.trim() === '' ? Number.NaN : Number(key);
+  if (Number.isNaN(number)) throw invalidType(name, 'numbers, or texts of numbers');
+  return number;
+}
+
+/** The index of the key that no other replaces. */
+function best(keys: readonly Key[], replaces: (next: Key, found: Key) => boolean): number {
   let found = 0;
-  for (let index = 1; index < list.length; index++) {
-    if (ascending(keys[index] as string, keys[found] as string) * direction > 0) found = index;
-  }
-  return list[found] ?? null;
+  for (let index = 1; index < keys.length; index++) if (replaces(keys[index] as Key, keys[found] as Key)) found = index;
+  return found;
 }

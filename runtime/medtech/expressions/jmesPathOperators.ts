@@ -12,16 +12,16 @@ export function isTrue(token: Token): boolean {
 export function compare(comparator: string, left: Token, right: Token, evaluation: Evaluation): Token {
   if (comparator === '==') return sameToken(left, right, evaluation);
   if (comparator === '!=') return !sameToken(left, right, evaluation);
-  const a = orderable(left);
-  const b = orderable(right);
+  const a = orderable(left, evaluation);
+  const b = orderable(right, evaluation);
   if (a === undefined || b === undefined || (typeof a === 'string') !== (typeof b === 'string')) return null;
   if (comparator === '<') return a < b;
   if (comparator === '<=') return a <= b;
   return comparator === '>' ? a > b : a >= b;
 }
 
-function orderable(token: Token): string | number | bigint | undefined {
-  return typeof token === 'number' || typeof token === 'bigint' ? token : plainText(token);
+function orderable(token: Token, evaluation: Evaluation): string | number | bigint | undefined {
+  return typeof token === 'number' || typeof token === 'bigint' ? token : plainText(token, evaluation);
 }
 
 export function slice(

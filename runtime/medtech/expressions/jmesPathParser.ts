@@ -1,4 +1,6 @@
 import { parseBody } from '../body';
+import { mayBeDate } from '../instant';
+import { PropertyText } from '../tokens';
 import { functionArity } from './jmesPathFunctions';
 import { JmesPathSyntaxError, type Lexeme, lexJmesPath, type Punctuation } from './jmesPathLexer';
 import { bindingPower, type JmesNode } from './jmesPathSyntax';
@@ -54,7 +56,7 @@ class JmesPathParser {
       case 'literal':
         return { kind: 'literal', value: parseBody(lexeme.json, true) };
       case 'raw':
-        return { kind: 'literal', value: lexeme.text };
+        return { kind: 'literal', value: mayBeDate(lexeme.text) ? new PropertyText(lexeme.text) : lexeme.text };
       case 'name':
         if (this.nextSymbol !== '(') return { kind: 'field', name: lexeme.text };
         if (lexeme.quoted) throw this.unexpected();

@@ -1,6 +1,15 @@
 import { MedTechError } from '../errors';
-import { isoText } from '../instant';
-import { DateToken, floatText, isArray, isObject, type JsonObject, PropertyText, type Token } from '../tokens';
+import { americanText, isoText } from '../instant';
+import {
+  DateToken,
+  floatText,
+  isArray,
+  isObject,
+  type JsonObject,
+  PropertyText,
+  type Token,
+  ticksOfToken,
+} from '../tokens';
 import type { Evaluation } from './evaluation';
 
 /** An argument of a function: a value, or an expression that is given with `&`. */
@@ -24,15 +33,20 @@ export function kindOf(token: Token): 'null' | 'boolean' | 'number' | 'string' |
   return isObject(token) ? 'object' : 'string';
 }
 
-/** The text of a string; undefined for every other value. */
-export function plainText(value: Argument): string | undefined {
+/** The text of a string; undefined for every other value. In `medtech` the original's text for a date. */
+export function plainText(value: Argument, { compatibility }: Evaluation): string | undefined {
+  if (typeof value === 'function') return undefined;
+  if (compatibility === 'medtech') {
+    const ticks = ticksOfToken(value);
+    if (ticks !== undefined) return americanText(ticks);
+  }
   if (typeof value === 'string') return value;
   if (value instanceof PropertyText) return value.text;
   return value instanceof DateToken ? isoText(value.ticks) : undefined;
 }
 
-export function textOfArgument(value: Argument, name: string): string {
-  const text = plainText(value);
+export function textOfArgument(value: Argument, name: string, evaluation: Evaluation): string {
+  const text = plainText(value, evaluation);
   if (text === undefined) throw invalidType(name, 'a string');
   return text;
 }
@@ -58,10 +72,15 @@ export function referenceOf(value: Argument, name: string): (value: Token) => To
 }
 
 /** What a list is sorted by: numbers or strings, all of the kind of the first. */
-export function keyOf(value: Token, name: string, first: Token | undefined): string | number | bigint {
-  const text = plainText(value);
+export function keyOf(
+  value: Token,
+  name: string,
+  first: Token | undefined,
+  evaluation: Evaluation,
+): string | number | bigint {
+  const text = plainText(value, evaluation);
   const key = text ?? numberOf(value, name);
-  if ((typeof key === 'string') !== (plainText(first ?? null) !== undefined))
+  if ((typeof key === 'string') !== (plainText(first ?? null, evaluation) !== undefined))
     throw invalidType(name, 'one kind of value');
   return key;
 }
@@ -71,8 +90,7 @@ export function ascending(a: string | number | bigint, b: string | number | bigi
 }
 
 export function sameToken(a: Token, b: Token, evaluation: Evaluation): boolean {
-  const text = plainText(a);
-  if (text !== undefined) return text === plainText(b);
+  if (kindOf(a) === 'string') return sameText(a, b, evaluation);
   if (isArray(a)) {
     if (!isArray(b) || a.length !== b.length) return false;
     evaluation.spend(1 + a.length);
@@ -88,11 +106,20 @@ export function sameToken(a: Token, b: Token, evaluation: Evaluation): boolean {
   );
 }
 
+/** In `medtech` a date equals no text. */
+function sameText(a: Token, b: Token, evaluation: Evaluation): boolean {
+  if (kindOf(b) !== 'string') return false;
+  const [left, right] = evaluation.compatibility === 'medtech' ? [ticksOfToken(a), ticksOfToken(b)] : [];
+  if (left !== undefined || right !== undefined) return left === right;
+  return plainText(a, evaluation) === plainText(b, evaluation);
+}
+
 /** Compact JSON; a float keeps its point (`78.0`), as in the original. */
 export function jsonText(token: Token, evaluation: Evaluation): string {
   evaluation.spend(3);
-  const text = plainText(token);
-  if (text !== undefined) {
+  if (kindOf(token) === 'string') {
+    const ticks = evaluation.compatibility === 'medtech' ? ticksOfToken(token) : undefined;
+    const text = ticks === undefined ? (plainText(token, evaluation) ?? '') : isoText(ticks);
     evaluation.spendText(text.length);
     return JSON.stringify(text);
   }

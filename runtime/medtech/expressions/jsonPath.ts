@@ -1,7 +1,7 @@
 import { MedTechError } from '../errors';
 import { pathReader, type Token } from '../tokens';
 import type { Expression } from './expression';
-import { compileQuery, looksAtObjectsOnly } from './jsonPathFilter';
+import { compileQuery, looksAtObjectsOnly, tellsNumberKinds } from './jsonPathFilter';
 import { parseJsonPath } from './jsonPathParser';
 import { compileSteps, type Step } from './jsonPathSteps';
 import { type PathStep, plainNames } from './jsonPathSyntax';
@@ -17,7 +17,7 @@ export function compileJsonPath(expression: string): Expression {
   if (names !== undefined) return plainPath(names);
   const selectMany = objectScan(steps) ?? selectAll(compileSteps(steps));
   return {
-    numberKinds: false,
+    numberKinds: steps.some((step) => step.kind === 'query' && tellsNumberKinds(step.query)),
     selectMany,
     selectOne(document, evaluation) {
       const found = selectMany(document, evaluation);

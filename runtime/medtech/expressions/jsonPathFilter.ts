@@ -1,5 +1,5 @@
 import { pathReader, type Token } from '../tokens';
-import { compareTokens, matchesRegex } from './jsonPathQuery';
+import { compareTokens, matchesRegex, sameNumber } from './jsonPathQuery';
 import { type Context, compileSteps } from './jsonPathSteps';
 import { type LiteralValue, plainNames, type Query, type QueryOperator, type QuerySide } from './jsonPathSyntax';
 
@@ -44,7 +44,7 @@ function exists(side: QuerySide): Condition {
 function compileSide(side: QuerySide): (token: Token, context: Context) => readonly Token[] {
   if (side.kind === 'regex') return () => [];
   if (side.kind === 'literal') {
-    const values = [literalToken(side.value)];
+    const values = [side.value];
     return () => values;
   }
   const run = compileSteps(side.steps);
@@ -55,17 +55,22 @@ function compileSide(side: QuerySide): (token: Token, context: Context) => reado
   };
 }
 
-/** Numbers are compared as doubles, so that an integer that is exact as one need not be a bigint. */
-function literalToken(value: LiteralValue): LiteralValue {
-  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+/** Whether a filter converts a text to the kind of a number beside it, or may: an integer takes no `1.5`, a float does. */
+export function tellsNumberKinds(node: Query): boolean {
+  if (node.kind === 'exists') return false;
+  if (node.kind !== 'compare') return node.operands.some(tellsNumberKinds);
+  return /^[<>]/.test(node.operator) && !isNumberLiteral(node.right);
+}
+
+function isNumberLiteral(side: QuerySide): boolean {
+  return side.kind === 'literal' && (typeof side.value === 'number' || typeof side.value === 'bigint');
 }
 
 /** `@a.b == 1` and the like, as comparison does it, without lists. */
 function plainComparison({ left, operator, right }: Comparison): Condition | undefined {
   const names = memberNames(left);
   if (names === undefined || right.kind !== 'literal' || operator === '=~') return undefined;
-  const literal = literalToken(right.value);
-  const compare = literalComparison(operator, literal);
+  const compare = literalComparison(operator, right.value);
   const read = pathReader(names);
   return (token) => {
     const value = read(token);
@@ -73,14 +78,18 @@ function plainComparison({ left, operator, right }: Comparison): Condition | und
   };
 }
 
-function literalComparison(operator: QueryOperator, literal: LiteralValue): (value: Token) => boolean {
+function literalComparison(operator: QueryOperator, given: LiteralValue): (value: Token) => boolean {
+  // Equal numbers need not be of one kind, and a number is faster than a bigint.
+  const exact = typeof given === 'bigint' && Number.isSafeInteger(Number(given)) && /^[=!]/.test(operator);
+  const literal = exact ? Number(given) : given;
   if (literal === null && (operator === '==' || operator === '===')) return (value) => value === null;
   if (literal === null && operator === '!=') return (value) => value !== null;
   if (operator === '==' && typeof literal === 'string') {
     return (value) => value === literal || (typeof value !== 'number' && compareTokens(operator, value, literal));
   }
   if (operator === '==' && typeof literal === 'number') {
-    return (value) => (typeof value === 'number' ? value === literal : compareTokens(operator, value, literal));
+    return (value) =>
+      typeof value === 'number' ? sameNumber(value, literal) : compareTokens(operator, value, literal);
   }
   return (value) => compareTokens(operator, value, literal);
 }

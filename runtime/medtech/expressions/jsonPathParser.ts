@@ -1,3 +1,5 @@
+import { mayBeDate } from '../instant';
+import { PropertyText } from '../tokens';
 import { JsonPathCursor } from './jsonPathCursor';
 import type { LiteralValue, PathStep, Query, QueryOperator, QuerySide } from './jsonPathSyntax';
 import { compileRegexLiteral } from './regexLiteral';
@@ -25,6 +27,7 @@ const operators: readonly [string, QueryOperator][] = [
   ['>', '>'],
 ];
 const endOfName = '=<!>|&';
+const regexLiteral = /^\/(.*)\/([A-Za-z]*)$/s;
 
 class JsonPathParser extends JsonPathCursor {
   parse(): readonly PathStep[] {
@@ -169,7 +172,14 @@ class JsonPathParser extends JsonPathCursor {
     this.index += operator[0].length;
     const right = this.side();
     if (!')|&'.includes(this.peek())) throw this.unexpected('while parsing path query');
-    return { kind: 'compare', operator: operator[1], left, right };
+    return { kind: 'compare', operator: operator[1], left, right: this.asCompared(operator[1], right) };
+  }
+
+  /** A regular expression may be given as a text, and is a text to every operator but its own. */
+  private asCompared(operator: QueryOperator, side: QuerySide): QuerySide {
+    if (side.kind === 'regex' && operator !== '=~') return { kind: 'literal', value: side.text };
+    if (side.kind !== 'literal' || operator !== '=~' || typeof side.value !== 'string') return side;
+    return regexLiteral.test(side.value) ? this.regexOf(side.value) : side;
   }
 
   private side(): QuerySide {
@@ -189,25 +199,36 @@ class JsonPathParser extends JsonPathCursor {
   }
 
   private literal(): LiteralValue {
-    if (this.peek() === "'") return this.quoted();
+    if (this.peek() === "'") {
+      const text = this.quoted();
+      return mayBeDate(text) ? new PropertyText(text) : text;
+    }
     const rest = this.text.slice(this.index);
     const word = /^(?:true|false|null)/.exec(rest)?.[0];
     if (word !== undefined) {
       this.index += word.length;
       return JSON.parse(word) as boolean | null;
     }
-    const number = /^-?\d+(\.\d*)?([eE][+-]?\d+)?(?=[ )])/.exec(rest);
-    if (number === null) throw this.ended() ? this.openQuery() : this.unexpected('while parsing path query');
-    this.index += number[0].length;
-    return number[1] === undefined && number[2] === undefined ? BigInt(number[0]) : Number(number[0]);
+    const number = /^(?:-?\d+(?:\.\d*)?|-\.\d+)(?:[eE][+-]?\d+)?(?=[ )])/.exec(rest)?.[0];
+    const integer = number !== undefined && !/[.eE]/.test(number) ? BigInt(number) : undefined;
+    if (number === undefined || (integer !== undefined && BigInt.asIntN(64, integer) !== integer)) {
+      throw this.ended() ? this.openQuery() : this.unexpected('while parsing path query');
+    }
+    this.index += number.length;
+    return integer ?? Number(number);
   }
 
   private regex(): QuerySide {
-    const literal = /^\/((?:[^\\/]|\\.)*)\/([a-z]*)/s.exec(this.text.slice(this.index));
-    if (literal === null) throw this.error('Path ended with an open regex');
-    this.index += literal[0].length;
+    const literal = /^\/(?:[^\\/]|\\.)*\/[A-Za-z]*/s.exec(this.text.slice(this.index))?.[0];
+    if (literal === undefined) throw this.error('Path ended with an open regex');
+    this.index += literal.length;
+    return this.regexOf(literal);
+  }
+
+  private regexOf(text: string): QuerySide {
+    const [, pattern = '', flags = ''] = regexLiteral.exec(text) ?? [];
     try {
-      return { kind: 'regex', pattern: compileRegexLiteral(literal[1] ?? '', literal[2] ?? '') };
+      return { kind: 'regex', text, pattern: compileRegexLiteral(pattern, flags) };
     } catch (error) {
       throw this.error((error as Error).message);
     }

@@ -43,7 +43,7 @@ function compileStep(step: PathStep): Step {
     case 'scanAll':
       return descend;
     case 'scanFields':
-      return (token, context, emit) => scanFields(token, new Set(step.names), context, emit);
+      return (token, context, emit) => scanFields(token, step.names, context, emit);
     case 'items':
       return items(step.indexes);
     case 'slice':
@@ -89,7 +89,8 @@ function descend(token: Token, context: Context, emit: Emit): void {
   else if (isObject(token)) for (const name in token) descend(token[name] as Token, context, emit);
 }
 
-function scanFields(token: Token, names: ReadonlySet<string>, context: Context, emit: Emit): void {
+/** A name that is given twice finds its values twice. */
+function scanFields(token: Token, names: readonly string[], context: Context, emit: Emit): void {
   context.evaluation.spend(1);
   if (typeof token !== 'object' || token === null) return;
   if (isArray(token)) {
@@ -97,7 +98,7 @@ function scanFields(token: Token, names: ReadonlySet<string>, context: Context, 
   } else if (isObject(token)) {
     for (const name in token) {
       const value = token[name] as Token;
-      if (names.has(name)) emit(value);
+      for (const wanted of names) if (wanted === name) emit(value);
       scanFields(value, names, context, emit);
     }
   }

@@ -1,3 +1,4 @@
+import type { PropertyText } from '../tokens';
 import type { BoundedPattern } from './regexLiteral';
 
 /** Comparisons of a JSONPath filter, as Newtonsoft.Json spells them (`<>` is `!=`). */
@@ -14,11 +15,12 @@ export type PathStep =
   | { readonly kind: 'slice'; readonly start?: number; readonly end?: number; readonly step?: number }
   | { readonly kind: 'query'; readonly scan: boolean; readonly query: Query };
 
-export type LiteralValue = string | number | bigint | boolean | null;
+/** A text that looks like a date is none (PropertyText): only a message's body has dates. */
+export type LiteralValue = string | number | bigint | boolean | null | PropertyText;
 export type QuerySide =
   | { readonly kind: 'path'; readonly steps: readonly PathStep[] }
   | { readonly kind: 'literal'; readonly value: LiteralValue }
-  | { readonly kind: 'regex'; readonly pattern: BoundedPattern };
+  | { readonly kind: 'regex'; readonly text: string; readonly pattern: BoundedPattern };
 
 export type Query =
   | { readonly kind: 'exists'; readonly side: QuerySide }

@@ -14,20 +14,26 @@ export interface BoundedPattern {
 const maxWays = 10_000_000;
 const waysPerStep = 100;
 const longestText = 4096;
+const endsOfText: Readonly<Record<string, string>> = {
+  '\\A': '(?<![^])',
+  '\\z': '(?![^])',
+  '\\Z': '(?=\\n?(?![^]))',
+};
 /** A pattern that cannot be tried on so many characters is of no use. */
 const shortestUseful = 32;
 
 /**
- * A filter's `/pattern/flags`. Refused are an unbounded repetition of a group that itself repeats or branches, back
- * references, and patterns that repeat or branch too often in a row.
+ * A filter's `/pattern/flags` in .NET's dialect, as far as JavaScript has it: options may stand before the pattern
+ * (`(?i)`), `\A`, `\z` and `\Z` are the ends of the text, unknown flags have no meaning. Refused are an unbounded
+ * repetition of a group that itself repeats or branches, back references, and patterns that repeat or branch too often
+ * in a row.
  *
  * @throws Error that says what is wrong with the pattern.
  */
-export function compileRegexLiteral(pattern: string, flags: string): BoundedPattern {
-  for (const flag of flags) {
-    if (!'imsx'.includes(flag)) throw new Error(`Unexpected regular expression flag ${flag}; allowed are i, m, s, x`);
-  }
-  const kept = [...new Set(flags)].filter((flag) => flag !== 'x').join('');
+export function compileRegexLiteral(given: string, flags: string): BoundedPattern {
+  const [options = '', inline = ''] = /^\(\?([imnsx]+)\)/.exec(given) ?? [];
+  const kept = ['i', 'm', 's'].filter((flag) => `${flags}${inline}`.includes(flag)).join('');
+  const pattern = given.slice(options.length).replace(/\\[\s\S]/g, (escaped) => endsOfText[escaped] ?? escaped);
   const regex = new RegExp(pattern, kept);
   const freedom = freedomOf(pattern);
   if (freedom === undefined) {

@@ -1,5 +1,4 @@
 import type { Compatibility } from '../compatibility';
-import type { Ticks } from '../instant';
 import type { FhirTemplate } from '../mapping/fhirTemplate';
 import { codeOf, unknownReason } from './codes';
 import type { ObservationGroup } from './observationGroup';
@@ -26,7 +25,7 @@ export function newComponents(
 }
 
 export interface MergeContext {
-  readonly storedStart: Ticks;
+  readonly stored: Bounds;
   /** The union of the stored period and the group's. */
   readonly bounds: Bounds;
   readonly compatibility: Compatibility;
@@ -37,7 +36,7 @@ export function mergeComponents(
   stored: readonly ObservationComponent[],
   group: ObservationGroup,
   template: FhirTemplate,
-  { storedStart, bounds, compatibility }: MergeContext,
+  { stored: period, bounds, compatibility }: MergeContext,
 ): readonly ObservationComponent[] {
   const merged = [...stored];
   for (const { codes, value } of template.components) {
@@ -46,9 +45,12 @@ export function mergeComponents(
     const index = merged.findIndex((component) => isOwn(component, value.valueName));
     const existing = merged[index];
     const code = codeOf(value.valueName, codes);
-    if (existing === undefined) merged.push({ code, ...createValue(value, samples, bounds, compatibility) });
-    else {
-      const context = { value: existing, start: storedStart };
+    if (existing === undefined) {
+      // The original gives a component that comes late the slots of the stored period.
+      const slots = compatibility === 'medtech' ? period : bounds;
+      merged.push({ code, ...createValue(value, samples, slots, compatibility) });
+    } else {
+      const context = { value: existing, start: period.start };
       merged[index] = { ...existing, ...mergeValue(value, samples, context, bounds, compatibility) };
     }
   }

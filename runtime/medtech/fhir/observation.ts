@@ -111,7 +111,7 @@ export function mergeObservation(
     Object.assign(merged, value);
   }
   const component = mergeComponents(stored.component ?? [], group, template, {
-    storedStart: storedPeriod.start,
+    stored: storedPeriod,
     bounds,
     compatibility,
   });

@@ -86,7 +86,9 @@ function correlation(group: MeasurementGroup, template: FhirTemplate, compatibil
 /** Slots that begin at multiples of the period are the same ones, whichever part of the correlation came first. */
 function longestPeriod(template: FhirTemplate): Ticks {
   const values = [template.value, ...template.components.map((component) => component.value)];
-  const periods = values.map((value) => (value?.valueType === 'SampledData' ? periodTicks(value.defaultPeriod) : 1n));
+  const periods = values.map((value) =>
+    value?.valueType === 'SampledData' ? periodTicks(value.defaultPeriod, 'r4') : 1n,
+  );
   return spanOf(periods).end;
 }
 

@@ -1,5 +1,6 @@
+import type { Compatibility } from '../compatibility';
 import { MedTechError } from '../errors';
-import type { Ticks } from '../instant';
+import { type Ticks, ticksPerMillisecond } from '../instant';
 
 /** A value at a point in time. */
 export interface Sample {
@@ -14,15 +15,17 @@ export type SlotRule = 'first' | 'last';
 const maxSlots = 3_600_000n;
 const noValue = 'E';
 
-/** A SampledData period (milliseconds) in ticks. */
-export function periodTicks(milliseconds: number | undefined): Ticks {
+/** A SampledData period (milliseconds) in ticks; the original drops what is left of a tick, `r4` rounds. */
+export function periodTicks(milliseconds: number | undefined, compatibility: Compatibility): Ticks {
   if (milliseconds === undefined) {
     throw new MedTechError(
       'ArgumentNullException',
       'SampledData needs a defaultPeriod (milliseconds) in the FHIR mapping.',
     );
   }
-  return BigInt(Math.round(milliseconds * 10_000));
+  if (compatibility === 'r4') return BigInt(Math.round(milliseconds * 10_000));
+  const whole = Math.trunc(milliseconds);
+  return BigInt(whole) * ticksPerMillisecond + BigInt(Math.trunc((milliseconds - whole) * 10_000));
 }
 
 /**
@@ -57,13 +60,16 @@ export function buildSampledData(
     }
     slots.push(value ?? noValue);
   }
-  return slots.join(' ');
+  return slots.join(' ').trimEnd();
 }
 
 /** The values of a data stream, each at the start of its slot; slots without value are left out. */
 export function parseSampledData(data: string | undefined, start: Ticks, period: Ticks): readonly Sample[] {
   if (data === undefined || data.trim() === '') {
-    throw new MedTechError('ArgumentException', 'The stored SampledData has no data.');
+    throw new MedTechError(
+      data === undefined ? 'ArgumentNullException' : 'ArgumentException',
+      'The stored SampledData has no data.',
+    );
   }
   return data
     .split(' ')

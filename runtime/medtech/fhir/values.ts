@@ -46,7 +46,12 @@ export function createValue(
       return { valueCodeableConcept: template.concept };
     case 'SampledData': {
       const stream = streamSamples(samples, template.valueName, compatibility);
-      const data = buildSampledData(stream, bounds, periodTicks(template.defaultPeriod), slotRule(compatibility));
+      const data = buildSampledData(
+        stream,
+        bounds,
+        periodTicks(template.defaultPeriod, compatibility),
+        slotRule(compatibility),
+      );
       return {
         valueSampledData: {
           origin: { value: 0, unit: template.unit },
@@ -90,7 +95,7 @@ export function mergeValue(
       'Stored SampledData with more than one dimension cannot be merged.',
     );
   }
-  const period = periodTicks(template.defaultPeriod);
+  const period = periodTicks(template.defaultPeriod, compatibility);
   const existing = parseSampledData(sampled.data, stored.start, period);
   const stream = streamSamples(samples, template.valueName, compatibility);
   const incoming = compatibility === 'r4' ? inFreeSlots(stream, existing, bounds.start, period) : stream;

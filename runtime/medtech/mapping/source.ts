@@ -132,8 +132,11 @@ export class MappingNode {
   /** A member that must be there, or a problem in the words of the original. */
   required(name: string): MappingNode | undefined {
     const member = this.member(name);
-    if (member === undefined) this.problem(`Required property '${pascalCase(name)}' not found in JSON.`);
-    return member;
+    if (member !== undefined) return member;
+    const isNull = this.members().some(([given]) => given.toLowerCase() === name.toLowerCase());
+    const what = isNull ? 'expects a value but got null' : 'not found in JSON';
+    this.problem(`Required property '${pascalCase(name)}' ${what}.`);
+    return undefined;
   }
 
   /** The text of a member, or undefined when it is absent; another kind of value is a problem. */
