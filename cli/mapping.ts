@@ -1,7 +1,7 @@
 import { parseOptions, usage } from './mapping/options';
 import { printed } from './mapping/print';
 import { tryOut } from './mapping/report';
-import { watchFiles } from './mapping/watch';
+import { watchFiles, watchProblem } from './mapping/watch';
 
 /**
  * `azure-iomt-mapping`: shows what a device mapping and a FHIR mapping make of sample messages, or what is wrong with
@@ -25,6 +25,11 @@ async function main(args: readonly string[]): Promise<number> {
   if (!options.watch) return once();
   // Watching begins before the first run, so that no change falls between the two.
   const files = [options.device, options.fhir, options.messages].filter((file) => file !== undefined);
+  const unwatched = files.map(watchProblem).filter((problem) => problem !== undefined);
+  if (unwatched.length > 0) {
+    for (const problem of unwatched) console.error(problem);
+    return 2;
+  }
   const watching = watchFiles(files, once);
   once();
   await watching;

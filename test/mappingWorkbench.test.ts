@@ -197,6 +197,12 @@ describe('the mapping workbench', () => {
     expect(out).toContain('nowhere.json: error: The file cannot be read: ENOENT');
   });
 
+  test('--watch on a folder that is not there ends with one sentence', () => {
+    const { status, out, err } = run('--device', join('nowhere', 'device.json'), '--watch');
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+    expect(err.trim()).toMatch(/^nowhere.device\.json: there is no folder .*nowhere to watch\.$/);
+  });
+
   test('--watch runs again on each change and survives half-written files', async () => {
     const device = write('watched.json', deviceMapping(heartRate));
     const messages = write('watched-messages.json', { hr: 1, time });

@@ -1,8 +1,16 @@
-import { watch } from 'node:fs';
+import { statSync, watch } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** Editors write a file in several steps: what follows within this time is one change. */
 const quietMs = 100;
+
+/** Why a file cannot be watched: its folder is not there; undefined when it can. A file that is still to come is no reason. */
+export function watchProblem(file: string): string | undefined {
+  const folder = dirname(resolve(file));
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory()
+    ? undefined
+    : `${file}: there is no folder ${folder} to watch.`;
+}
 
 /**
  * Calls back whenever one of the files has changed and has been quiet for a moment, without end. A file may be
