@@ -57,6 +57,9 @@ async function register(asked: Fleet): Promise<void> {
   }
 }
 
+/** Sent at a pace, in all: no two messages have one id. */
+let paced = 0;
+
 /** With azure-iot-device: a message each `1000 / messagesPerSecond` ms, whatever has become of those before it. */
 async function sendPaced({ hubHost, messagesPerSecond, seconds, vitals }: PacedOptions) {
   const { serverAuthority } = fleet;
@@ -71,7 +74,7 @@ async function sendPaced({ hubHost, messagesPerSecond, seconds, vitals }: PacedO
     const due = begun + (count * 1000) / messagesPerSecond;
     if (due > machineTime()) await wait(due - machineTime());
     const device = devices[count % devices.length] as ConnectedDevice;
-    const messageId = `${device.deviceId}:${count}`;
+    const messageId = `${device.deviceId}:${paced++}`;
     const at = machineTime();
     sentAt[messageId] = at;
     const message = { body: bodyOf(at, vitals), messageId, creationTime: Math.round(at) };
