@@ -10,7 +10,7 @@ import { isoTextOf } from '../runtime/medtech/instant';
 import { loadDeviceMapping } from '../runtime/medtech/mapping/deviceMapping';
 import { problemText } from '../runtime/medtech/mapping/source';
 import { textOf } from '../runtime/medtech/tokens';
-import { mapObservations, sampledData } from './conformance/adapter';
+import { mapObservations, normalize, sampledData } from './conformance/adapter';
 import {
   type Json,
   type PlainFilter,
@@ -210,6 +210,53 @@ test('a null where a value is needed is told from an absent one', () => {
     expect.stringContaining("Required property 'TypeMatchExpression' expects a value but got null."),
     expect.stringContaining("Required property 'TimestampExpression' not found in JSON."),
   ]);
+});
+
+describe('a mapping and a body in medtech', () => {
+  const template = {
+    typeName: 'x',
+    typeMatchExpression: '$..[?(@Body.a)]',
+    deviceIdExpression: '$.Body.d',
+    timestampExpression: '$.Body.t',
+    values: [{ valueName: 'v', valueExpression: ' ' }],
+  };
+  const mappingOf = (templateType: string, given: object) => ({
+    templateType: 'CollectionContent',
+    template: [{ templateType, template: given }],
+  });
+  const bodyText = '{"a":1,"d":"d","t":"2020-01-01T00:00:00Z"}';
+
+  test('a blank expression leaves an optional value out and fails a required one', () => {
+    const required = { ...template, values: [{ ...template.values[0], required: true }] };
+    const results = [template, required].map(
+      (given) => normalize({ deviceMapping: mappingOf('JsonPathContent', given), events: [{ bodyText }] }).results[0],
+    );
+    expect(results).toMatchObject([
+      { measurements: [{ Properties: [] }], error: null },
+      {
+        measurements: [],
+        error: { class: 'IncompatibleDataException', message: 'An expression must be set for [v].' },
+      },
+    ]);
+  });
+
+  test('a blank body is no JSON, an empty one is null', () => {
+    const events = ['', ' '].map((text) => ({ bodyText: text }));
+    expect(normalize({ deviceMapping: mappingOf('JsonPathContent', template), events }).results).toMatchObject([
+      { measurements: [], error: null },
+      { measurements: [], error: { class: 'InvalidDataFormatException' } },
+    ]);
+  });
+
+  test('the long name of CalculatedContent is unknown, those of the others are not', () => {
+    const calculated = { ...template, values: [] };
+    const errorsOf = (kind: string) =>
+      normalize({ deviceMapping: mappingOf(kind, calculated), events: [] }).templateErrors;
+    expect(errorsOf('CalculatedContentTemplate')).toEqual([
+      expect.stringContaining('No match found for template type CalculatedContentTemplate.'),
+    ]);
+    expect(errorsOf('JsonPathContentTemplate')).toEqual([]);
+  });
 });
 
 describe('SampledData', () => {

@@ -58,6 +58,9 @@ function objectsOfFlat(text: string, root: JsonObject): readonly JsonObject[] | 
 }
 
 function readBody(mapping: DeviceMapping, text: string): Token {
+  if (mapping.compatibility === 'medtech' && text !== '' && isBlank(text)) {
+    throw new MedTechError('InvalidDataFormatException', 'The body of the message is blank.');
+  }
   try {
     return parseBody(text, mapping.numberKinds);
   } catch (error) {

@@ -70,7 +70,9 @@ export function readDeviceTemplate(
   compatibility: Compatibility,
 ): DeviceTemplate | undefined {
   const kind = kinds.find(({ type }) => isTemplateType(given, type));
-  if (kind === undefined) {
+  // The original's documentation has this name, its code has not.
+  const unknown = compatibility === 'medtech' && /^calculatedcontenttemplate$/i.test(given.trim());
+  if (kind === undefined || unknown) {
     const allowed = kinds.map(({ type }) => type).join(', ');
     entry.member('templateType')?.problem(`No match found for template type ${given}. Allowed are ${allowed}.`);
     return undefined;
@@ -157,6 +159,9 @@ function readValues(
     const required = node.member('required')?.asBoolean() ?? false;
     const member = node.required('valueExpression');
     const field = expression(member, name ?? 'valueExpression');
-    return name === undefined || field === undefined ? [] : [{ name, required, field }];
+    if (name === undefined || field === undefined) return [];
+    // The original leaves out an optional value whose expression is blank (`medtech`; `r4` refuses the mapping).
+    const absent = field.failure?.errorName === 'IncompatibleDataException' && !required;
+    return absent ? [] : [{ name, required, field }];
   });
 }
