@@ -44,7 +44,7 @@ export function mapObservations(input: {
   const stored = new Map(input.existing.map((resource) => [resource.identifier?.[0]?.value ?? '', resource]));
   const observations: Written[] = [];
   const errors: Failure[] = [];
-  for (const group of groupMeasurements(input.measurements, 'medtech')) {
+  for (const group of groupsOf(input.measurements, errors)) {
     try {
       writeGroup(mapping, group, input.ids, stored, observations);
     } catch (error) {
@@ -52,6 +52,15 @@ export function mapObservations(input: {
     }
   }
   return { templateErrors, observations, errors };
+}
+
+function groupsOf(measurements: readonly Measurement[], errors: Failure[]): readonly MeasurementGroup[] {
+  try {
+    return groupMeasurements(measurements, 'medtech');
+  } catch (error) {
+    errors.push(failure(error));
+    return [];
+  }
 }
 
 function writeGroup(

@@ -209,6 +209,7 @@ function compileProjection(node: NodeOf<'listProjection' | 'valueProjection' | '
   const right = compileValue(node.right);
   const condition = node.kind === 'filter' ? compileValue(node.condition) : undefined;
   const ofValues = node.kind === 'valueProjection';
+  const bare = node.right.kind === 'current';
   return (value, evaluation) => {
     const source = left(value, evaluation);
     const list = ofValues ? (isObject(source) ? Object.values(source) : null) : source;
@@ -218,7 +219,8 @@ function compileProjection(node: NodeOf<'listProjection' | 'valueProjection' | '
     for (const item of list) {
       if (condition !== undefined && !isTrue(condition(item, evaluation))) continue;
       const result = right(item, evaluation);
-      if (result !== null) found.push(result);
+      // The original leaves out what an expression does not find; the elements themselves it keeps, null or not.
+      if (result !== null || (bare && evaluation.compatibility === 'medtech')) found.push(result);
     }
     return found;
   };

@@ -93,7 +93,7 @@ export function mergeObservation(
   template: FhirTemplate,
   compatibility: Compatibility,
 ): Observation | undefined {
-  const storedPeriod = effectiveTicks(stored);
+  const storedPeriod = effectiveTicks(stored, compatibility);
   const bounds = spanOf([storedPeriod.start, storedPeriod.end, group.start, group.end]);
   const { effectiveDateTime, effectivePeriod, category, ...rest } = stored;
   const merged: { -readonly [K in keyof Observation]: Observation[K] } = { ...rest };
@@ -137,13 +137,17 @@ function effectiveOf(group: ObservationGroup, compatibility: Compatibility): Par
   return { effectivePeriod: periodOf(group, compatibility) };
 }
 
-function effectiveTicks(stored: Observation): { readonly start: Ticks; readonly end: Ticks } {
+function effectiveTicks(
+  stored: Observation,
+  compatibility: Compatibility,
+): { readonly start: Ticks; readonly end: Ticks } {
   const { effectiveDateTime, effectivePeriod } = stored;
   const start = parseTimestamp(effectiveDateTime ?? effectivePeriod?.start ?? '');
   const end = parseTimestamp(effectiveDateTime ?? effectivePeriod?.end ?? '');
   if (start !== undefined && end !== undefined) return { start, end };
+  const timeless = !Object.keys(stored).some((name) => name.startsWith('effective'));
   throw new MedTechError(
-    'NotSupportedException',
+    compatibility === 'medtech' && timeless ? 'ArgumentNullException' : 'NotSupportedException',
     'The stored Observation has neither effectiveDateTime nor a full effectivePeriod.',
   );
 }

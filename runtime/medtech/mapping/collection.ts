@@ -20,14 +20,18 @@ export interface TemplateEntry {
  */
 export function readCollection(root: MappingNode, collectionType: string): readonly TemplateEntry[] {
   if (root.asObject() === undefined) return [];
-  const type = root.required('templateType');
-  const given = type?.asText();
-  if (type === undefined || given === undefined) return [];
-  if (!isTemplateType(given, collectionType)) {
-    type.problem(`Expected TemplateType value ${collectionType}Template, actual ${given}.`);
+  const type = root.member('templateType');
+  const given = type?.kind === 'string' ? String(type.value) : undefined;
+  if (given === undefined || !isTemplateType(given, collectionType)) {
+    (type ?? root).problem(`Expected TemplateType value ${collectionType}Template, actual ${given ?? 'Not Found'}.`);
     return [];
   }
-  return (root.required('template')?.asArray() ?? []).flatMap(readEntry);
+  const template = root.member('template');
+  if (template?.kind === 'array') return template.items().flatMap(readEntry);
+  (template ?? root).problem(
+    `Expected an array for the template property value for template type ${collectionType}Template.`,
+  );
+  return [];
 }
 
 function readEntry(entry: MappingNode): TemplateEntry[] {

@@ -62,7 +62,7 @@ export function readFhirTemplate(template: MappingNode, compatibility: Compatibi
   template.onlyMembers(['typeName', 'periodInterval', 'category', 'codes', 'value', 'components']);
   const typeNode = template.required('typeName');
   const typeName = typeNode?.asText();
-  if (typeName !== undefined && typeName.trim() === '') typeNode?.problem('typeName may not be blank.');
+  if (typeName !== undefined && typeName.trim() === '') typeNode?.problem('Empty type name is not allowed.');
   const codes =
     template
       .required('codes')
