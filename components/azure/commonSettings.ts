@@ -41,8 +41,8 @@ export type LockLevel = (typeof LockLevel)[keyof typeof LockLevel];
 /** Risks that lift a security floor when they are accepted by name. */
 export interface AcceptedRisks {
   /**
-   * Keys and connection strings may open IoT Hub, Event Hubs and the log workspace, if overrides switch them on; default
-   * false.
+   * Keys and connection strings may open IoT Hub, Event Hubs, the log workspace and Application Insights, if overrides switch
+   * them on; default false.
    * @default false
    */
   localAuthentication?: boolean;
