@@ -3,6 +3,7 @@ import { Workspace } from '@pulumi/azure-native/healthcareapis/workspace';
 import { ResourceGroup } from '@pulumi/azure-native/resources/resourceGroup';
 import * as pulumi from '@pulumi/pulumi';
 import { IoMTIngest, MedTechConnector, type MedTechConnectorArgs } from '../components';
+import { commonSettingsOf, connectorArgsOf } from '../components/hospital/parts';
 import { starterMapping } from '../mappings/starter';
 import { until } from './support/deviceFleet';
 import type { EngineStack, StateResource } from './support/engineStack';
@@ -12,34 +13,31 @@ import { HospitalCloud } from './support/hospitalCloud';
 let hospital: HospitalCloud;
 let platform: EngineStack;
 /** Outputs of the platform's stack. */
-let made: Record<'deviceDataHubId' | 'eventHubsNamespaceHost' | 'fhirServiceId' | 'workspaceId', string>;
+let made: Record<'deviceDataHubId' | 'eventHubsNamespaceHost' | 'fhirServiceId', string>;
 let common: Omit<MedTechConnectorArgs, 'hospitalId' | 'existingDeviceDataHubId'>;
 
 const place = { resourceGroupName: 'rg-platform', location: 'westeurope' };
 
 beforeAll(async () => {
   hospital = await HospitalCloud.start();
-  const { location: _, logRetentionDays: __, ingest, connector, ...shared } = await hospital.args('platform');
-  common = { ...(shared as object), ...connector, ...place } as typeof common;
+  const args = await hospital.args('platform');
+  common = { ...connectorArgsOf(args), ...place };
   platform = await hospital.stack('platform');
   const { outputs } = await platform.up(async () => {
     const { name: resourceGroupName } = new ResourceGroup('group', place);
     const { deviceDataHubId, eventHubsNamespaceHost } = new IoMTIngest('ingest', {
-      ...{ ...shared, ...ingest, resourceGroupName },
+      ...{ ...commonSettingsOf('ingest', args), ...args.ingest, hospitalId: 'platform', resourceGroupName },
     });
     const workspace = new Workspace('workspace', { ...place, resourceGroupName, workspaceName: 'hdwsplatform' });
     const fhir = new FhirService('fhir', {
       ...{ ...place, resourceGroupName, workspaceName: workspace.name, fhirServiceName: 'records', kind: 'fhir-R4' },
     });
-    return { deviceDataHubId, eventHubsNamespaceHost, workspaceId: workspace.id, fhirServiceId: fhir.id };
+    return { deviceDataHubId, eventHubsNamespaceHost, fhirServiceId: fhir.id };
   });
   made = Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value])) as typeof made;
 });
 
 afterAll(() => hospital.close());
-
-const namesOf = (resources: readonly StateResource[], kind: string) =>
-  resources.filter(({ type }) => type.endsWith(`:${kind}`)).map(({ urn }) => urn.split('::').at(-1));
 
 /** What a preview changes, by name. Reads of what exists are part of each preview, and change nothing. */
 async function changes(stack: EngineStack, program: () => Promise<void>, refresh = false): Promise<string[]> {
@@ -84,8 +82,8 @@ test('takes hub and FHIR service from the outputs of another stack, and leaves t
   const stack = await hospital.stack('referring', 'platform');
   await stack.up(program());
   await functionsRun(3);
-  const resources = await stack.resources();
-  expect(namesOf(resources, 'FhirService')).toEqual(['connector-fhir']);
+  const services = (await stack.resources()).filter(({ type }) => type.endsWith(':FhirService'));
+  expect(services.map(({ id }) => id)).toEqual([made.fhirServiceId]);
   await expectNoChange(stack, program());
   await destroyWithBothKeys(stack, program(deletable));
 });
