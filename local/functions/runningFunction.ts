@@ -38,7 +38,7 @@ export class RunningFunction {
     private readonly context: RunningFunctionContext,
     loaded: FunctionProcess | undefined,
   ) {
-    if (description.schedule !== undefined) this.timer = new TimerSchedule(description, context.clock, context.log);
+    if (description.schedule !== undefined) this.timer = new TimerSchedule(description, context.clock);
     this.start(loaded ?? context.launch());
   }
 

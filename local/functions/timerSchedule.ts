@@ -1,11 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, Log } from '../contracts';
+import type { Clock } from '../contracts';
 import type { FunctionProcess } from './functionProcess';
 import type { FunctionDescription } from './messages';
 import { Schedule } from './ncrontab';
 
-/** Real milliseconds for which a held clock waits for a tick. A function that hangs holds time up no longer. */
-const patienceMs = 10_000;
 /** Azure remembers when a timer ran only where that is a minute or more apart (`TimerTriggerAttribute.UseMonitor`). */
 const monitoredFromMs = 60_000;
 
@@ -17,7 +14,7 @@ interface Status {
 
 /**
  * When a timer's function runs, by the virtual clock. One tick at a time: those that fall due while the function runs, or
- * its process is down, become one, as in Azure. The clock is held at a tick until the function is done with it.
+ * its process is down, become one, as in Azure. The clock does not wait: a day in one leap is not thousands of ticks.
  */
 export class TimerSchedule {
   private readonly schedule: Schedule;
@@ -25,15 +22,13 @@ export class TimerSchedule {
   private takeBack: () => void = () => {};
   private lastStart: number | undefined;
   private ticks = 0;
-  private underWay: { id: number; done: () => void } | undefined;
-  private isPatient = true;
+  private underWay: number | undefined;
   private status: Status | undefined;
 
   /** @throws Error for a schedule that is none */
   constructor(
     private readonly description: FunctionDescription,
     private readonly clock: Clock,
-    private readonly log: Log,
   ) {
     this.schedule = Schedule.parse(description.schedule ?? '');
   }
@@ -53,7 +48,6 @@ export class TimerSchedule {
   pause(): void {
     this.process = undefined;
     this.takeBack();
-    this.underWay?.done();
     this.underWay = undefined;
   }
 
@@ -62,13 +56,10 @@ export class TimerSchedule {
   }
 
   ticked(id: number): void {
-    if (this.underWay?.id !== id) return;
-    const { done } = this.underWay;
+    if (this.underWay !== id) return;
     this.underWay = undefined;
-    this.isPatient = true;
-    // Armed before the clock goes on: what is due next must not be passed over.
+    // At once where that has passed meanwhile: what was missed becomes this one.
     this.at(this.schedule.after(this.lastStart ?? this.clock.now()), false);
-    done();
   }
 
   private at(time: number, isPastDue: boolean): void {
@@ -76,27 +67,13 @@ export class TimerSchedule {
     this.takeBack = this.clock.at(time, () => this.tick(isPastDue));
   }
 
-  private async tick(isPastDue: boolean): Promise<void> {
+  private tick(isPastDue: boolean): void {
     if (this.process === undefined || this.underWay !== undefined) return;
     const now = this.clock.now();
     this.lastStart = now;
     this.ticks += 1;
-    const id = this.ticks;
-    const done = new Promise<void>((resolve) => {
-      this.underWay = { id, done: resolve };
-    });
-    this.process.tell({ kind: 'tick', id, info: this.info(isPastDue), status: this.remember(now) });
-    if (this.isPatient) await this.wait(done);
-  }
-
-  private async wait(done: Promise<void>): Promise<void> {
-    const impatience = new AbortController();
-    const timeUp = delay(patienceMs, true, { signal: impatience.signal, ref: false }).catch(() => false);
-    const isLate = await Promise.race([done.then(() => false), timeUp]);
-    impatience.abort();
-    if (!isLate) return;
-    this.isPatient = false;
-    this.log.warn(`${this.description.name} has not ended after ${patienceMs} ms: the clock waits for it no longer.`);
+    this.underWay = this.ticks;
+    this.process.tell({ kind: 'tick', id: this.ticks, info: this.info(isPastDue), status: this.remember(now) });
   }
 
   /** `TimerInfo`, as the extension writes it. */
