@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Provider } from '@pulumi/azure-native/provider';
-import { HospitalEnvironment, type HospitalEnvironmentArgs } from '../components';
+import { HospitalEnvironment } from '../components';
 import { deployer } from '../local/identity/principals';
+import { hospitalProgram, localConfig } from '../local/localStack';
+import type { PulumiStack } from '../local/pulumiStack';
 import { ArmClient } from './support/armClient';
 import { armcheckTest, judgeArm, listedAsUnjudged } from './support/armcheck';
 import type { EngineStack, StateResource } from './support/engineStack';
@@ -68,16 +70,12 @@ test('with default providers disabled, all lands where the explicit provider say
 });
 
 describe('a deployer who may neither assign roles nor reach the data planes', () => {
-  let stack: EngineStack;
-  let args: HospitalEnvironmentArgs;
+  /** The program that `npm start` runs, by the `pulumi` command: a program inside this process outlives a failed update. */
+  let stack: PulumiStack;
   let steps: string[];
   let files: string;
   let arm: ArmClient;
 
-  const program = async () => {
-    const { manualSteps } = new HospitalEnvironment('hospital', args);
-    return { manualSteps };
-  };
   const neededRole = /Assign the role (\S+) \((\w+)\) to the (\w+) (\S+) at (\S+)\. /;
 
   const roleOf = (sentence: string) => neededRole.exec(sentence)?.[2];
@@ -113,12 +111,18 @@ describe('a deployer who may neither assign roles nor reach the data planes', ()
 
   beforeAll(async () => {
     arm = await ArmClient.connect(hospital.cloud.controlPlanePort);
-    stack = await hospital.stack('external');
+    stack = hospital.cloud.stack('external', hospitalProgram);
     files = join(hospital.temporaryFolder('external'), 'artefacts');
-    args = await hospital.args('external', { deployerReach: 'none', roleAssignmentMode: 'external' });
-    const artefactsFolder = files;
-    const ingest = { ...args.ingest, artefactsFolder };
-    args = { ...args, ingest, connector: { ...args.connector, artefactsFolder } };
+    const config = await localConfig(hospital.cloud, 0);
+    const emitting = (part: string) => ({ ...(config[`hospital:${part}`] as object), artefactsFolder: files });
+    await stack.configure({
+      ...config,
+      'hospital:hospitalId': 'external',
+      'hospital:deployerReach': 'none',
+      'hospital:roleAssignmentMode': 'external',
+      'hospital:ingest': emitting('ingest'),
+      'hospital:connector': emitting('connector'),
+    });
   });
 
   afterAll(() => arm.close());
@@ -126,8 +130,8 @@ describe('a deployer who may neither assign roles nor reach the data planes', ()
   test('is told the roles that are missing, and gets on when they are given', async () => {
     const assigned = new Set<string>();
     // Each attempt ends where Azure misses a role first, and has told that one by then.
-    let attempt = await stack.up(program).catch(String);
-    for (; typeof attempt === 'string'; attempt = await stack.up(program).catch(String)) {
+    const refusal = () => stack.up().then(() => undefined, String);
+    for (let attempt = await refusal(); attempt !== undefined; attempt = await refusal()) {
       expect(attempt).toMatch(/identity \S+ needs the role "Azure Event Hubs Data Sender" on \/subscriptions/);
       const told = [...attempt.matchAll(new RegExp(neededRole, 'g'))].map(([sentence]) => sentence);
       const fresh = [...new Set(told)].filter((sentence) => !assigned.has(sentence));
@@ -135,11 +139,11 @@ describe('a deployer who may neither assign roles nor reach the data planes', ()
       for (const sentence of fresh) await assign(sentence, assigned.add(sentence).size);
     }
     expect([...assigned].map(roleOf)).toEqual(expect.arrayContaining(ingestRoles.slice(0, 3)));
-    steps = attempt.outputs.manualSteps?.value as string[];
+    steps = (await stack.outputs()).manualSteps as string[];
     const resources = await stack.resources();
     expect(ofType(resources, 'RoleAssignment')).toEqual([]);
     expect(ofType(resources, 'pulumi-nodejs:')).toEqual([]);
-    expect(await stack.preview(program)).toEqual([]);
+    expect((await stack.preview()).steps).toEqual([]);
   });
 
   test('is left with the steps in their order', () => {
