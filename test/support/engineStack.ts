@@ -90,10 +90,11 @@ export class EngineStack {
   }
 
   /** What the engine says of a program that Azure would refuse, in its preview. */
-  async refusal(program: automation.PulumiFn): Promise<string> {
-    return this.stack
-      .preview({ program })
-      .then(() => Promise.reject(new Error('The preview was expected to be refused, and passed.')), String);
+  async refusal(program: automation.PulumiFn, verb: 'preview' | 'up' = 'preview'): Promise<string> {
+    return this.stack[verb]({ program }).then(
+      () => Promise.reject(new Error(`The ${verb} was expected to be refused, and passed.`)),
+      String,
+    );
   }
 
   /** The custom resources in the state, providers left out. */
