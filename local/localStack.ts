@@ -25,6 +25,8 @@ export interface LocalStack {
 
 export interface DeployOptions {
   readonly roleDelaySeconds: number;
+  /** Configuration beside or instead of the local one's, by full key; default none. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly log: Log;
   /** Gets what the engine does, a line a resource. */
   readonly onProgress: (line: string) => void;
@@ -60,7 +62,7 @@ export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions
 
 /** Once more where the last time was killed; else a failure is a failure. */
 async function bringUp(cloud: LocalCloud, stack: PulumiStack, options: DeployOptions): Promise<void> {
-  const config = await localConfig(cloud, options.roleDelaySeconds);
+  const config = { ...(await localConfig(cloud, options.roleDelaySeconds)), ...options.settings };
   const once = async () => {
     await stack.configure(config);
     await stack.up(options.onProgress);

@@ -22,7 +22,11 @@ const tasks = {
     built: true,
   },
   test: { command: ['--disable-warning=ExperimentalWarning', bin('jest')], engine: true, built: true, foreign: true },
-  bench: { command: ['--import', 'tsx', 'bench/main.ts'], engine: true, built: true },
+  bench: {
+    command: ['--disable-warning=ExperimentalWarning', '--import', 'tsx', 'bench/main.ts'],
+    engine: true,
+    built: true,
+  },
   typecheck: { command: [bin('tsc'), '--noEmit'], engine: false, built: false },
   lint: { command: [bin('biome'), 'check', '.'], engine: false, built: false },
 };

@@ -23,6 +23,8 @@ export function writeFlatProgram(folder: string, resources: readonly StackResour
   mkdirSync(modules, { recursive: true });
   mkdirSync(join(folder, 'stacks'));
   symlinkSync(hospitalProgram, join(modules, 'pulumi-azure-iomt'));
+  // Packages of function apps name their bundle from the program's folder on.
+  symlinkSync(join(hospitalProgram, 'dist'), join(folder, 'dist'));
   for (const name of ['@pulumi', 'typescript']) {
     symlinkSync(join(hospitalProgram, 'node_modules', name), join(modules, name));
   }
