@@ -1,4 +1,7 @@
 import { fork, type ChildProcess as NodeProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** What a process of a benchmark can be asked for, by name. Arguments and answers travel as JSON. */
 export type Handlers = Record<string, (argument: never) => Promise<unknown>>;
@@ -81,5 +84,19 @@ export class ChildProcess<H extends Handlers> {
       this.waiting.set(id, { resolve, reject });
       this.process.send({ id, name, argument } satisfies Request);
     });
+  }
+}
+
+/** Measures with processes and an empty folder; in the end, whatever happens, they are gone. */
+export async function withProcesses<P extends Record<string, { kill(): Promise<void> }>, R>(
+  processes: P,
+  measure: (processes: P, folder: string) => Promise<R>,
+): Promise<R> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    return await measure(processes, folder);
+  } finally {
+    for (const one of Object.values(processes)) await one.kill();
+    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { EventHubConsumerClient } from '@azure/event-hubs';
 import { type Benchmark, median, percentile, type Result } from './benchmark';
-import { ChildProcess } from './childProcess';
+import { ChildProcess, withProcesses } from './childProcess';
 import type { AcknowledgerHandlers } from './ingest/acknowledger';
 import { consumer, followArrivals, messagesHeld } from './ingest/consumer';
 import type { DevicesHandlers } from './ingest/devices';
@@ -16,11 +14,11 @@ const paced = { messagesPerSecond: 100, seconds: 30 };
 const saturation = { seconds: 10, warmUpSeconds: 3, inFlight: 32, rounds: 3 };
 const settleDeadlineMs = 60_000;
 
-interface Processes {
+type Processes = {
   readonly hub: ChildProcess<HubHandlers>;
   readonly acknowledger: ChildProcess<AcknowledgerHandlers>;
   readonly devices: ChildProcess<DevicesHandlers>;
-}
+};
 type Server = Processes['hub'] | Processes['acknowledger'];
 
 export const ingest: Benchmark = {
@@ -32,19 +30,13 @@ export const ingest: Benchmark = {
     { figure: 'deviceToConsumerP95Milliseconds', atMost: 60 },
     { figure: 'acceptedMessagesPerSecond', atLeast: 5_000 },
   ],
-  async run(say) {
-    const folder = mkdtempSync(join(tmpdir(), 'bench-ingest-'));
+  run(say) {
     const processes: Processes = {
       hub: new ChildProcess(join(__dirname, 'ingest', 'hub.ts')),
       acknowledger: new ChildProcess(join(__dirname, 'ingest', 'acknowledger.ts')),
       devices: new ChildProcess(join(__dirname, 'ingest', 'devices.ts')),
     };
-    try {
-      return await measure(processes, folder, say);
-    } finally {
-      for (const one of Object.values(processes)) await one.kill();
-      rmSync(folder, { recursive: true, force: true });
-    }
+    return withProcesses(processes, (started, folder) => measure(started, folder, say));
   },
 };
 

@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { EventHubConsumerClient } from '@azure/event-hubs';
 import { type Benchmark, percentile, type Result } from './benchmark';
-import { ChildProcess } from './childProcess';
+import { ChildProcess, withProcesses } from './childProcess';
 import { consumer, followArrivals } from './ingest/consumer';
 import type { DevicesHandlers } from './ingest/devices';
 import type { CloudHandlers } from './path/cloud';
@@ -31,49 +29,43 @@ const loads: readonly Load[] = [
   { suffix: 'Of4', vitals: { hr: 82, resp: 17, spo2: 96, abpsys: 118, abpdias: 64, abpmean: 82 }, observations: 4 },
 ];
 
-interface Processes {
+type Processes = {
   readonly cloud: ChildProcess<CloudHandlers>;
   readonly devices: ChildProcess<DevicesHandlers>;
-}
+};
 
 export const path: Benchmark = {
   name: 'path',
   what: 'devices to Observations at 100 messages a second through the whole local cloud, beside a bare reader of devicedata',
   aims: [{ figure: 'deviceToObservationP95Milliseconds', atMost: 100 }],
-  async run(say) {
-    const folder = mkdtempSync(join(tmpdir(), 'bench-path-'));
+  run(say) {
     const processes: Processes = {
       cloud: new ChildProcess(join(__dirname, 'path', 'cloud.ts')),
       devices: new ChildProcess(join(__dirname, 'ingest', 'devices.ts')),
     };
-    try {
-      return await measure(processes, folder, say);
-    } finally {
-      for (const one of Object.values(processes)) await one.kill();
-      rmSync(folder, { recursive: true, force: true });
-    }
+    return withProcesses(processes, (started, folder) => measure(started, folder, say));
   },
 };
 
 async function measure(processes: Processes, folder: string, say: (line: string) => void): Promise<Result> {
   const { cloud, devices } = processes;
   say('the local cloud starts, and the stack comes up in it');
-  const place = await cloud.ask('start', folder);
-  const { provisioning, deviceAuthorityFolder, serverAuthority } = place;
+  const { stack, deviceAuthorityFolder, serverAuthority, consumerEnvironment } = await cloud.ask('start', folder);
+  const provisioning = { host: stack.provisioningHost, idScope: stack.provisioningIdScope };
   await devices.ask('register', { size: deviceCount, provisioning, deviceAuthorityFolder, serverAuthority });
   const deviceIds = Array.from({ length: deviceCount }, (_, index) => `bench-${index + 1}`);
   await cloud.ask('admit', deviceIds);
   await until('the functions run', () => cloud.ask('isDrained'));
   // The reader runs in this process, as the functions run in theirs.
-  Object.assign(process.env, place.consumerEnvironment);
+  Object.assign(process.env, consumerEnvironment);
   setDefaultCACertificates([...getCACertificates('default'), serverAuthority]);
-  const deviceData = consumer(place.eventHubsHost, place.deviceDataHub);
-  const normalizedData = consumer(place.eventHubsHost, 'normalizeddata');
+  const deviceData = consumer(stack.eventHubsHost, stack.deviceDataHub);
+  const normalizedData = consumer(stack.eventHubsHost, 'normalizeddata');
   try {
     let figures: Result['figures'] = { messagesPerSecond, secondsMeasured: measuredSeconds, devices: deviceCount };
     for (const load of loads) {
       say(`${messagesPerSecond} messages a second of ${load.observations} Observations for ${measuredSeconds} s`);
-      const hops = await send(processes, load, place.iotHubHost, { deviceData, normalizedData });
+      const hops = await send(processes, load, stack.iotHubHost, { deviceData, normalizedData });
       figures = { ...figures, ...figuresOf(hops.slice(messagesPerSecond * warmUpSeconds), load.suffix) };
     }
     return { figures, notMeasured };

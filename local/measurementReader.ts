@@ -1,8 +1,6 @@
 import { EventHubConsumerClient, latestEventPosition } from '@azure/event-hubs';
 import type { TokenCredential } from '@azure/identity';
-
-/** Marks of time travel between the measurements, and are no messages of step 6. */
-const kindProperty = 'iomt-kind';
+import { kindProperty } from '../runtime/contracts/clockMark';
 
 const options = { startPosition: latestEventPosition, maxBatchSize: 500, maxWaitTimeInSeconds: 1 };
 
@@ -22,6 +20,7 @@ export async function readMeasurements(
       partition,
       {
         processEvents: async (events) => {
+          // Clock marks travel between the measurements, and are no messages of step 6.
           const count = events.filter(({ properties }) => properties?.[kindProperty] === undefined).length;
           if (count > 0) onMeasurements(count);
         },

@@ -4,7 +4,7 @@ import { LocalCloud } from '../../local/cloud';
 import { lineLog } from '../../local/core/log';
 import { StateFolder } from '../../local/core/state';
 import { healthRecord, judge } from '../../local/identity/principals';
-import { hospitalProgram, localConfig } from '../../local/localStack';
+import { deployLocalStack, type LocalStack, localConfig } from '../../local/localStack';
 import { machineTime, serve } from '../childProcess';
 import { Commits } from './commits';
 
@@ -12,31 +12,26 @@ import { Commits } from './commits';
 class Hospital {
   private constructor(
     private readonly cloud: LocalCloud,
-    private readonly outputs: Readonly<Record<string, string>>,
+    private readonly stack: LocalStack,
     private readonly commits: Commits,
   ) {}
 
   static async start(folder: string): Promise<Hospital> {
     const state = StateFolder.open(folder);
-    const cloud = await LocalCloud.start({ state, clockStart: Date.now(), log: lineLog(true) });
+    const log = lineLog(true);
+    const cloud = await LocalCloud.start({ state, clockStart: Date.now(), log });
     setDefaultCACertificates([...getCACertificates('default'), cloud.certificates.authority]);
-    const config = await localConfig(cloud, 0);
-    const connector = { ...(config['hospital:connector'] as object), flushSeconds: 0 };
-    const stack = cloud.stack('local', hospitalProgram);
-    await stack.configure({ ...config, 'hospital:connector': connector });
-    await stack.up();
+    const { 'hospital:connector': connector } = await localConfig(cloud, 0);
+    const settings = { 'hospital:connector': { ...(connector as object), flushSeconds: 0 } };
+    const stack = await deployLocalStack(cloud, { roleDelaySeconds: 0, settings, log, onProgress: () => {} });
     cloud.clock.run();
-    return new Hospital(cloud, (await stack.outputs()) as Record<string, string>, new Commits(cloud));
+    return new Hospital(cloud, stack, new Commits(cloud));
   }
 
   place() {
-    const { cloud, outputs } = this;
-    const [, eventHub = ''] = /\/eventhubs\/([^/]+)$/i.exec(outputs.deviceDataHubId ?? '') ?? [];
+    const { cloud, stack } = this;
     return {
-      iotHubHost: outputs.iotHubHostName ?? '',
-      provisioning: { host: outputs.provisioningHostName ?? '', idScope: outputs.provisioningIdScope ?? '' },
-      eventHubsHost: outputs.eventHubsNamespaceHost ?? '',
-      deviceDataHub: eventHub,
+      stack,
       serverAuthority: cloud.certificates.authority,
       deviceAuthorityFolder: cloud.state.folder('devices'),
       consumerEnvironment: cloud.identityEnvironment([judge]),
@@ -45,9 +40,9 @@ class Hospital {
 
   /** Puts a patient behind each device. */
   admit(deviceIds: readonly string[]): Promise<void> {
-    const { cloud, outputs } = this;
+    const { cloud, stack } = this;
     const since = new Date(cloud.clock.now() - 60_000).toISOString();
-    return admit(outputs.fhirUrl ?? '', cloud.credential(healthRecord), deviceIds, since);
+    return admit(stack.fhirUrl, cloud.credential(healthRecord), deviceIds, since);
   }
 
   /** What has to be added to a time of this cloud's clock for one of the machine's, in milliseconds. */

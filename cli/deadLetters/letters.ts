@@ -1,11 +1,8 @@
 import { json } from 'node:stream/consumers';
 import type { BlobItem, ContainerClient } from '@azure/storage-blob';
-import type { DeadLetter } from '../../runtime/contracts/deadLetter';
+import { type DeadLetter, replayedMetadata } from '../../runtime/contracts/deadLetter';
 import { deviceIdProperty } from '../../runtime/stream/marks';
 import type { DeadLetterOptions } from './options';
-
-/** Metadata of a dead letter that a hub has taken again: when. It is never part of the letter. */
-export const replayedMetadata = 'replayed';
 
 /** A dead letter as a listing shows it. */
 export interface ListedLetter {

@@ -27,7 +27,7 @@ export interface ObservationRead {
 
 type ComponentRead = Pick<ObservationRead, 'code' | 'valueQuantity' | 'valueSampledData'>;
 type Concept = { readonly coding?: readonly { readonly code?: string }[] };
-type SampledData = { readonly data?: string; readonly period?: number; readonly origin?: { readonly value?: number } };
+type SampledData = { readonly data?: string; readonly period?: number };
 
 /** Who is who in the FHIR service. */
 export interface Identities {

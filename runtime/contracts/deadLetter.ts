@@ -35,6 +35,9 @@ export function deadLetterName({ step, enqueuedTime, eventHub, partitionId, sequ
   return `${step}/${day}/${eventHub}-${partitionId}-${sequenceNumber}.json`;
 }
 
+/** Metadata of a dead letter's blob once its message was sent again: when. It is never part of the letter. */
+export const replayedMetadata = 'replayed';
+
 /**
  * Application property of a message that was sent again: JSON of `ReplayedFrom`. It is believed only where IoT Hub's
  * device id is missing among the system properties, which no device can bring about.

@@ -42,5 +42,3 @@ export const kindNames = [
   'web:WebAppFtpAllowed',
   'web:WebAppScmAllowed',
 ] as const;
-
-export type KindName = (typeof kindNames)[number];
