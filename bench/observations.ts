@@ -50,7 +50,7 @@ export const observations: Benchmark = {
       const residentPuts = residents(mostDevices).map((resource) => ({
         ...({ method: 'PUT', resource, url: `${resource.resourceType}/${resource.id}` } as const),
       }));
-      await new FhirClient(send).batch(residentPuts, silent);
+      await new FhirClient(send, 'write-observations').batch(residentPuts, silent);
       return await measure(send, { url, token }, say);
     } finally {
       await service.kill();
@@ -146,7 +146,7 @@ async function paced(send: Transport, { grouping, devices, flushSeconds, seconds
 }
 
 function handler(send: Transport): (batch: EventBatch) => Promise<void> {
-  const client = new FhirClient(send);
+  const client = new FhirClient(send, 'write-observations');
   const letters: string[] = [];
   const tools = {
     resolver: new IdentityResolver(client, { resolutionType: 'Lookup', compatibility: 'r4', cacheSeconds: 60 }),

@@ -282,7 +282,7 @@ describe('faults of the FHIR service', () => {
       at.push(performance.now());
       if (at.length > 1) return fhir.transport(body);
       return { status: 429, headers: new Headers({ 'x-ms-retry-after-ms': '400' }) };
-    });
+    }, 'write-observations');
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     const read = () => client.batch([{ method: 'GET', url: 'Patient/p1' }], log);
     const first = read();
@@ -372,7 +372,7 @@ describe('faults of the FHIR service', () => {
     const getToken = async (scopes: string | string[]) => ({ token: `for:${scopes}`, expiresOnTimestamp: 0 });
     const held: string[] = [];
     const log = { info: () => {}, error: () => {}, warn: (line: string) => held.push(line) };
-    const client = new FhirClient(transport(url, 'https://fhir.example/', { getToken }));
+    const client = new FhirClient(transport(url, 'https://fhir.example/', { getToken }), 'write-observations');
     const [answer] = await client.batch([{ method: 'GET', url: 'Patient/p1' }], log);
     server.closeAllConnections();
     server.close();

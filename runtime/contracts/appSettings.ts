@@ -8,8 +8,12 @@ export const connections = {
   deviceData: 'DeviceData',
   /** Writes clock marks into `devicedata`, with an identity of its own. */
   clockMarks: 'ClockMarks',
-  /** Writes (`normalize`) or reads (`write-observations`) `normalizeddata`. */
+  /** Writes (`normalize`) or reads (`write-observations`, `ml-input`) `normalizeddata`. */
   normalizedData: 'NormalizedData',
+  /** Reads `fhirevents`. */
+  fhirEvents: 'FhirEvents',
+  /** Writes (`ml-input`) or reads (`score`) `enriched`. */
+  enriched: 'Enriched',
 } as const;
 
 /** Settings of the app `normalize`, which holds the functions `clockMarks` and `normalize`. */
@@ -56,6 +60,91 @@ export const writeObservationsSettings = [
   'IDENTITY_CACHE_SECONDS',
   'DEAD_LETTER_CONTAINER_URL',
   'DEAD_LETTER_CLIENT_ID',
+] as const;
+
+/** Settings of the app `ml-input`: functions `mlInput`, and `chartedValues` and `fhirEventMarks`, or `pollCharted`. */
+export const mlInputSettings = [
+  'NormalizedData__fullyQualifiedNamespace',
+  'NormalizedData__credential',
+  'NormalizedData__clientId',
+  'FhirEvents__fullyQualifiedNamespace',
+  'FhirEvents__credential',
+  'FhirEvents__clientId',
+  'Enriched__fullyQualifiedNamespace',
+  'Enriched__clientId',
+  'NORMALIZED_DATA_HUB',
+  'ML_INPUT_CONSUMER_GROUP',
+  /** Empty where events are off: then charted values are searched for. */
+  'FHIR_EVENTS_HUB',
+  'FHIR_EVENTS_CONSUMER_GROUP',
+  'ENRICHED_HUB',
+  /** NCRONTAB expression of clock marks into `fhirevents`, and of the search for charted values. */
+  'CLOCK_MARK_SCHEDULE',
+  'CHARTED_SCHEDULE',
+  'COMPATIBILITY',
+  'FHIR_URL',
+  'FHIR_AUDIENCE',
+  'FHIR_CLIENT_ID',
+  'RESOLUTION_TYPE',
+  'DEVICE_IDENTIFIER_SYSTEM',
+  'IDENTITY_CACHE_SECONDS',
+  'WINDOW_SECONDS',
+  'LATENESS_SECONDS',
+  /** JSON: vital to `{ least, most }`, over the defaults. */
+  'PLAUSIBILITY_LIMITS',
+  /** JSON: the codes by which patient context is recognised, over the defaults. */
+  'CONTEXT_CODES',
+  'DEAD_LETTER_CONTAINER_URL',
+  'DEAD_LETTER_CLIENT_ID',
+  /** URL of the container in which the search for charted values keeps how far it got. */
+  'STATE_CONTAINER_URL',
+  'STATE_CLIENT_ID',
+] as const;
+
+/** Settings of the app `score`: functions `score`, `repair`, and with an endpoint `pending`. */
+export const scoreSettings = [
+  'Enriched__fullyQualifiedNamespace',
+  'Enriched__credential',
+  'Enriched__clientId',
+  'Scored__fullyQualifiedNamespace',
+  'Scored__clientId',
+  'ENRICHED_HUB',
+  'SCORE_CONSUMER_GROUP',
+  /** Read without the host: what open windows hold, after a start. */
+  'REBUILD_CONSUMER_GROUP',
+  'SCORED_HUB',
+  /** JSON: `KernelSettings`. */
+  'KERNEL_SETTINGS',
+  /** Containers: windows' state and revisions; what was captured of `enriched`; baselines. Who reads and writes them. */
+  'STATE_CONTAINER_URL',
+  'BRONZE_CONTAINER_URL',
+  'BASELINES_CONTAINER_URL',
+  'LAKE_CLIENT_ID',
+  /** NCRONTAB expressions. */
+  'REPAIR_SCHEDULE',
+  'PENDING_SCHEDULE',
+  /** JSON: `ModelSettings`, or empty. */
+  'MODEL',
+] as const;
+
+/** Settings of the app `long-view`: functions `baselines` and `longWindows`. */
+export const longViewSettings = [
+  'Scored__fullyQualifiedNamespace',
+  'Scored__clientId',
+  'SCORED_HUB',
+  'KERNEL_SETTINGS',
+  /** What was captured of `scored` (step 11a), what was captured of `enriched` (step 9), and where baselines go. */
+  'SCORED_CONTAINER_URL',
+  'BRONZE_CONTAINER_URL',
+  'BASELINES_CONTAINER_URL',
+  'LAKE_CLIENT_ID',
+  /** Number of partitions of `scored` and of `enriched`: captured files lie by partition. */
+  'SCORED_PARTITIONS',
+  'ENRICHED_PARTITIONS',
+  /** JSON: ISO 8601 durations, as `["PT24H"]`. */
+  'LONG_WINDOWS',
+  'BASELINES_SCHEDULE',
+  'LONG_WINDOWS_SCHEDULE',
 ] as const;
 
 export type SettingsOf<Names extends readonly string[], Value = string> = Readonly<Record<Names[number], Value>>;

@@ -10,9 +10,12 @@ export const clockMarkKind = 'clock-mark';
 
 /** How far one partition of `devicedata` has been handed on, said in every partition of the next hub after the data. */
 export interface ClockMark {
-  /** Partition of `devicedata` that the mark is about. */
+  /**
+   * What the mark is about. In `normalizeddata` a partition of `devicedata`; in `enriched` beside these a partition of
+   * `fhirevents` (`fhirevents/0`) or the search for charted values (`charted`); in `scored` who closes windows.
+   */
   readonly source: string;
-  /** How many partitions `devicedata` has: a reader has all marks when it has one of each. */
+  /** How many sources there are: a reader has all marks when it has one of each. */
   readonly sources: number;
   /** Until when the partition has been handed on, ISO 8601 in UTC: the hub's time of arrival, not of measurement. */
   readonly time: string;

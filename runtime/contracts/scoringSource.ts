@@ -22,6 +22,8 @@ export interface ScoringSource {
   readonly valueName: string;
   /** 0 is preferred to 1. */
   readonly priority: number;
+  /** Name of the value that says how good the signal is, and the least that is scored; left out: not looked at. */
+  readonly quality?: { readonly valueName: string; readonly least: number };
 }
 
 export const scoringProperty = 'iomt-scoring';

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Resource } from '../medtech/fhir/resources';
 import { anyFault, hold } from '../stream/hold';
 import type { StepLog } from '../stream/stepLog';
+import type { StepName } from '../stream/stepName';
 import { retryAfterOf } from '../stream/transient';
 import { AdaptiveConcurrency } from './adaptiveConcurrency';
 import { type BatchAnswer, type BatchRequest, type Bundle, batchBundle, divide, halves } from './batch';
@@ -29,7 +30,11 @@ export class FhirClient {
   /** Until then the service asked to be left alone (monotonic, milliseconds): by all, not by the one that it told. */
   private quietUntil = 0;
 
-  constructor(private readonly transport: Transport) {}
+  constructor(
+    private readonly transport: Transport,
+    /** Who reads and writes, for the line that says that a partition is held. */
+    private readonly step: StepName,
+  ) {}
 
   /** The answers in the order of the requests. */
   async batch(requests: readonly BatchRequest[], log: StepLog): Promise<readonly BatchAnswer[]> {
@@ -68,7 +73,7 @@ export class FhirClient {
       open = open.filter((index) => answers[index] === undefined);
       if (open.length > 0) throw fault ?? new FhirFault(undefined);
     };
-    await hold('write-observations', log, attempt, anyFault);
+    await hold(this.step, log, attempt, anyFault);
     return answers as readonly BatchAnswer[];
   }
 

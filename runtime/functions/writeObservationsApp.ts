@@ -25,6 +25,7 @@ const client = new FhirClient(
     audience: settings.FHIR_AUDIENCE,
     clientId: settings.FHIR_CLIENT_ID,
   }),
+  'write-observations',
 );
 const tools = {
   resolver: new IdentityResolver(client, {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { FailedStep } from '../contracts/deadLetter';
 import { concurrently } from './concurrently';
 import type { StepLog } from './stepLog';
+import type { StepName } from './stepName';
 import { causeOf, isTransientFault, retryAfterOf } from './transient';
 
 /** The wait before the second attempt; it doubles with each further one. */
@@ -21,7 +21,7 @@ export const anyFault = (): boolean => true;
  * @param retryAfterMs how long the service asked to wait, if it did; never waits less
  */
 export async function hold<T>(
-  step: FailedStep,
+  step: StepName,
   log: StepLog,
   attempt: () => Promise<T>,
   isTransient: (error: unknown) => boolean = isTransientFault,
@@ -43,7 +43,7 @@ export async function hold<T>(
  * those that are left; whatever the fault, it is waited out.
  */
 export async function holdForAll<T>(
-  step: FailedStep,
+  step: StepName,
   log: StepLog,
   limit: number,
   items: readonly T[],

@@ -96,7 +96,7 @@ export class ObservationStep {
 
   constructor(transport: Transport, settings: Partial<ResolverSettings> = {}) {
     const { compatibility = 'r4' } = settings;
-    const client = new FhirClient(transport);
+    const client = new FhirClient(transport, 'write-observations');
     const all: ResolverSettings = { resolutionType: 'Lookup', compatibility, cacheSeconds: 60, ...settings };
     this.resolver = new IdentityResolver(client, all, () => this.timer);
     this.writer = new ObservationWriter(client, mappingFor(compatibility));
