@@ -31,6 +31,8 @@ export interface VitalSample {
   readonly value: number | null;
   /** 0 is preferred to 1 where two sources measure one vital. */
   readonly priority: number;
+  /** Taken now and then, so that it may be carried forward, as charted values may. */
+  readonly spot?: true;
   /** Left out when the sample is good. */
   readonly rejected?: RejectionReason;
 }

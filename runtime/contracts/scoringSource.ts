@@ -24,6 +24,8 @@ export interface ScoringSource {
   readonly priority: number;
   /** Name of the value that says how good the signal is, and the least that is scored; left out: not looked at. */
   readonly quality?: { readonly valueName: string; readonly least: number };
+  /** Taken now and then (cuff, thermometer, by hand), so that it may be carried forward; left out: a continuous signal. */
+  readonly spot?: true;
 }
 
 export const scoringProperty = 'iomt-scoring';

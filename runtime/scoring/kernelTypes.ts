@@ -30,7 +30,7 @@ export interface SlotColumns {
   /** Milliseconds since 1970. */
   readonly time: Float64Array;
   readonly value: Float64Array;
-  /** 0 device, 1 charted. */
+  /** 0 continuous signal of a device, 1 taken by a device now and then, 2 charted. */
   readonly source: Uint8Array;
   /** Samples whose place it took; `mostSuperseded` means so many or more. */
   readonly superseded: Uint8Array;
