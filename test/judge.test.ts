@@ -14,6 +14,7 @@ import { cellsOf, compareCells, type ObservationRead } from '../local/judge/obse
 import { RawCopies } from '../local/judge/rawCopies';
 import { describeFindings, isGood, verdictOf } from '../local/judge/verdict';
 import { DeviceDataWatch } from '../local/judge/watch';
+import { compareWindows, type WindowComparison, type WindowRead } from '../local/judge/windows';
 import { type TelemetryMessage, telemetryMessages } from '../local/replay/message';
 import { provisionWriterAccounts } from './support/blobAccounts';
 import { type TestContext, testContext } from './support/context';
@@ -211,10 +212,84 @@ describe('the record in FHIR', () => {
   });
 });
 
+describe('the comparison of windows', () => {
+  const cell = (column: string, at: number, value: number) => ({ deviceId: 'bed-1', time: start + at, column, value });
+  const cells = [
+    cell('hr', 0, 60),
+    cell('pulse', 0, 58),
+    cell('hr', minute, 64),
+    cell('pulse', 2 * minute, 70),
+    cell('spo2', 0, 0),
+    cell('avpu', 0, 1),
+    cell('abpmean', 0, 90),
+    cell('hr', 6 * minute, 61),
+  ];
+  const facts = {
+    cells,
+    wearer: (deviceId: string) => `patient-${deviceId}`,
+    presentFrom: start - 5 * minute,
+    windowMs: 5 * minute,
+    sampleMs: 1000,
+    isPlausible: (_: string, value: number) => value > 0,
+  };
+  const none = { median: null, min: null, max: null, last: null, lastTime: null, slope: null };
+  const summary = { count: 0, superseded: 0, longestGapSeconds: 300, used: null, source: null, ...none };
+  const coded = { ...summary, count: 1, last: 5, lastTime: start, used: 5, source: 'device' as const };
+  const heartRate = { ...summary, count: 3, superseded: 1, median: 64, min: 60, max: 70, last: 70, used: 64 };
+  const window = (at: number, vitals: WindowRead['vitals'], revision = 1): WindowRead => {
+    const from = start + at * minute;
+    return { patient: 'patient-bed-1', start: from, end: from + 5 * minute, revision, vitals };
+  };
+  const empty = window(-5, {});
+  const first = window(0, {
+    heartRate: { ...heartRate, source: 'device', lastTime: start + 2 * minute },
+    oxygenSaturation: { ...summary, rejected: { implausible: 1 } },
+    consciousness: coded,
+  });
+  const last = window(5, {
+    heartRate: { ...summary, count: 1, median: 61, min: 61, max: 61, last: 61, lastTime: start + 6 * minute },
+    consciousness: { ...summary, used: 5, carriedSeconds: 600, source: 'device' },
+  });
+
+  test('finds every window, the empty ones before the first reading too, and every sample once', () =>
+    expect(compareWindows([empty, first, last], facts)).toEqual({
+      ...{ expected: 3, found: 3, lost: [], duplicated: [], wrong: [], revised: 0 },
+      samples: { expected: 7, found: 7 },
+    }));
+
+  test('goes by the last revision, and names what is lost, doubled or wrong', () => {
+    const name = (at: number) => `patient-bed-1 ${new Date(start + at * minute).toISOString()}`;
+    const without = { ...first, vitals: { ...first.vitals, heartRate: { ...heartRate, median: 60 } } };
+    expect(compareWindows([empty, without, last], facts).wrong).toEqual([name(0)]);
+    expect(compareWindows([{ ...first, revision: 2 }, empty, without, last], facts)).toMatchObject({
+      ...{ wrong: [], revised: 1, duplicated: [] },
+    });
+    expect(compareWindows([empty, first, without, last], facts).duplicated).toEqual([name(0)]);
+    expect(compareWindows([first, last], facts).lost).toEqual([name(-5)]);
+    const missed = { ...last, vitals: {} };
+    expect(compareWindows([empty, first, missed], facts)).toMatchObject({
+      wrong: [name(5)],
+      samples: { expected: 7, found: 6 },
+    });
+    const stranger = window(5, first.vitals);
+    expect(compareWindows([empty, first, stranger], facts).wrong).toEqual([name(5)]);
+  });
+});
+
 describe('the verdict', () => {
   const expected = messagesOf([60, 61, 62]);
   const all = expected.map((message) => copyOf(message));
   const times = new Map(expected.map((message) => [message.messageId, 1]));
+  const samples = { expected: 6, found: 6 };
+  const allScored: WindowComparison = {
+    expected: 3,
+    found: 3,
+    lost: [],
+    duplicated: [],
+    wrong: [],
+    revised: 0,
+    samples,
+  };
 
   const options = (extra: Partial<Parameters<typeof judge>[0]> = {}) => ({
     expected,
@@ -226,6 +301,7 @@ describe('the verdict', () => {
     acceptedCounts: () => new Map<string, number>(),
     settled: async () => {},
     readRecord: async () => ({ observations: expected.flatMap(observationsOf), identities: identities }),
+    windows: async () => allScored,
     countDeadLetters: async () => 0,
     drain: {
       clock: { now: () => start, advanceTo: async () => {} },
@@ -241,7 +317,9 @@ describe('the verdict', () => {
     const { verdict } = await judge(options());
     expect(JSON.stringify(verdict)).toBe(
       '{"sent":3,"devicedata":3,"raw":3,"lost":0,"duplicated":0,"redelivered":0,"deadLettered":0,"wrong":0,' +
-        '"values":{"expected":6,"found":6,"lost":0,"duplicated":0,"wrong":0,"rewritten":0},"delayMs":{"p50":0,"p95":0}}',
+        '"values":{"expected":6,"found":6,"lost":0,"duplicated":0,"wrong":0,"rewritten":0},' +
+        '"windows":{"expected":3,"found":3,"lost":0,"duplicated":0,"wrong":0,"revised":0,"samples":{"expected":6,"found":6}},' +
+        '"delayMs":{"p50":0,"p95":0}}',
     );
     expect(isGood(verdict)).toBe(true);
   });
@@ -272,12 +350,28 @@ describe('the verdict', () => {
 
   test('comes also when something never arrives, and names it', async () => {
     const missing = all.slice(1);
-    const { verdict, comparison, cells } = await judge(options({ readRaw: async () => missing }));
+    const judgement = await judge(options({ readRaw: async () => missing }));
+    const { verdict } = judgement;
     expect(verdict).toMatchObject({ sent: 3, devicedata: 3, raw: 2, lost: 1 });
     expect(isGood(verdict)).toBe(false);
-    expect(describeFindings(comparison, cells)).toEqual([`lost: ${all[0]?.key}`]);
+    expect(describeFindings(judgement)).toEqual([`lost: ${all[0]?.key}`]);
     const lost = Array.from({ length: 7 }, (_, i) => `k${i}`);
-    expect(verdictOf({ ...comparison, lost }, cells, 0, verdict.delayMs).lost).toBe(7);
+    const worse = { ...judgement, comparison: { ...judgement.comparison, lost } };
+    expect(verdictOf(worse, 0, verdict.delayMs).lost).toBe(7);
+    expect(describeFindings(worse)).toEqual(['lost: k0, k1, k2, k3, k4 and 2 more']);
+  });
+
+  test('is bad when a window is lost, doubled or wrong, or a sample is in none', async () => {
+    const bad = [
+      { lost: ['patient-a 2026-01-05T00:00:00.000Z'] },
+      { duplicated: ['x'] },
+      { wrong: ['x'] },
+      { samples: { expected: 6, found: 5 } },
+    ];
+    for (const one of bad) {
+      const { verdict } = await judge(options({ windows: async () => ({ ...allScored, ...one }) }));
+      expect(isGood(verdict)).toBe(false);
+    }
   });
 });
 

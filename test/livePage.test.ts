@@ -11,11 +11,13 @@ import {
   runningSnapshot,
   startingSnapshot,
 } from '../local/livePage/demoSnapshot';
+import { ScoresBoard } from '../local/livePage/scoresBoard';
 import { type LivePage, startLivePage } from '../local/livePage/server';
 import type { Snapshot } from '../local/livePage/snapshot';
 import { StepBoard } from '../local/livePage/stepBoard';
 import { steps } from '../local/livePage/steps';
 import { VitalsBoard } from '../local/livePage/vitalsBoard';
+import type { Band, ScoredWindow } from '../runtime/contracts/scored';
 
 const noLog = { info: () => {}, warn: () => {} };
 
@@ -79,6 +81,29 @@ describe('what is counted', () => {
     for (let minute = 10; minute < 200; minute++) board.observeMessage('b2', { time: at(minute), hr: minute });
     expect(board.devices()[0]?.history.times).toHaveLength(60);
     expect(board.devices()[0]?.latest.hr).toBe(199);
+  });
+
+  it('shows the last window of each patient in its last revision, those most at risk first', () => {
+    const board = new ScoresBoard('PT5M');
+    const minutes = 60_000;
+    const scored = (patient: string, window: number, total: number, flag: Band | null, more: object = {}) =>
+      board.observe({
+        ...{ patient, start: window * 5 * minutes, end: (window + 1) * 5 * minutes, horizon: 'PT5M', revision: 1 },
+        news2: { complete: true, floorTotal: total, ceilingTotal: total, total, band: flag ?? 'low', missing: [] },
+        ...{ applicability: { applicable: true, reasons: [] }, flag: { level: flag } },
+        ...{ dataGap: { action: 'none', vitals: [] }, ...more },
+      } as unknown as ScoredWindow);
+    scored('p10', 0, 3, null);
+    scored('p2', 0, 3, null);
+    scored('p2', 1, 7, 'high');
+    scored('p2', 1, 8, 'high', { revision: 2 });
+    scored('p2', 1, 7, 'high');
+    scored('p3', 1, 9, null, { horizon: 'PT24H' });
+    scored('p1', 0, 0, null, { news2: null, applicability: { applicable: false, reasons: ['pregnant'] } });
+    const [first, ...others] = board.patients();
+    expect(first).toMatchObject({ patient: 'p2', revision: 2, flag: 'high', scores: [3, 8], score: { atLeast: 8 } });
+    expect(others.map(({ patient }) => patient)).toEqual(['p10', 'p1']);
+    expect(others[1]).toMatchObject({ score: null, notApplicable: ['pregnant'], scores: [null] });
   });
 
   it('sends only what changed, from which the same snapshot follows', () => {
@@ -217,6 +242,23 @@ inBrowser('the page in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  it('never shows a score with parts missing as low, nor an old one as current', async () => {
+    await open(runningSnapshot(90));
+    await sees('#patients', '6 patients, 2 flags');
+    const rows = {
+      'patient-03': ['8 high', 'high'],
+      'patient-05': ['5 to 8 at least medium, 6 of 7', 'medium'],
+      'patient-07': ['0 to 12 incomplete, 3 of 7', 'no pulse, no SpO₂'],
+      'patient-08': ['not applicable: pregnancy', 'none'],
+      'patient-09': ['1 low', 'stale'],
+      'patient-10': ['no data', 'none'],
+    };
+    for (const [patient, texts] of Object.entries(rows)) {
+      for (const text of texts) await sees(`[data-patient="${patient}"]`, text);
+    }
+    expect(faults).toEqual([]);
+  });
+
   it('names every step for those who do not see it, and the arrow keys go through them', async () => {
     await open(runningSnapshot(90));
     await sees('.arrow text.count', '900');
@@ -225,7 +267,7 @@ inBrowser('the page in a browser', () => {
       expect(name).toContain(`Step ${id}, ${path} path: ${does}`);
     }
     expect(await badge('3').getAttribute('aria-label')).toContain('900 messages · 10/s');
-    expect(await badge('9').getAttribute('aria-label')).toContain('comes with a later release');
+    expect(await badge('15').getAttribute('aria-label')).toContain('comes with a later release');
     await badge('1').focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');

@@ -1,10 +1,11 @@
 import type { TelemetryMessage } from '../replay/message';
-import { type Comparison, compare } from './compare';
+import { compare } from './compare';
 import type { Copy } from './copies';
 import { delays } from './delays';
 import { type DrainOptions, drain } from './drain';
-import { type CellComparison, cellsOf, compareCells, type Identities, type ObservationRead } from './observations';
-import { type Verdict, verdictOf } from './verdict';
+import { type Cell, cellsOf, compareCells, type Identities, type ObservationRead } from './observations';
+import { type Findings, type Verdict, verdictOf } from './verdict';
+import type { WindowComparison } from './windows';
 
 export interface JudgeOptions {
   /** All messages of the recording, whether this process or an earlier one of the run has sent them. */
@@ -26,14 +27,14 @@ export interface JudgeOptions {
   settled(): Promise<void>;
   /** Reads all Observations, and who is who: `FhirReader`. */
   readRecord(): Promise<{ readonly observations: readonly ObservationRead[]; readonly identities: Identities }>;
+  /** Resolves with what the windows come to, when they are all scored or nothing more comes: `drainScoring`. */
+  windows(cells: readonly Cell[], identities: Identities): Promise<WindowComparison>;
   /** Counts the dead letters that wait. */
   countDeadLetters(): Promise<number>;
 }
 
-export interface Judgement {
+export interface Judgement extends Findings {
   readonly verdict: Verdict;
-  readonly comparison: Comparison;
-  readonly cells: CellComparison;
 }
 
 /**
@@ -44,17 +45,21 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
   const { expected, startedAt, receiveTimes } = options;
   await drain({ ...options.drain, missing: () => countMissing(options) });
   await options.settled();
-  const [deviceData, raw, accepted, { observations, identities }, deadLetters] = await Promise.all([
+  const { observations, identities } = await options.readRecord();
+  const recorded = cellsOf(expected);
+  const windows = await options.windows(recorded, identities);
+  const [deviceData, raw, accepted, deadLetters] = await Promise.all([
     options.readDeviceData(),
     options.readRaw(),
     options.acceptedCounts(),
-    options.readRecord(),
     options.countDeadLetters(),
   ]);
-  const comparison = compare({ expected, deviceData, raw, accepted, startedAt });
-  const cells = compareCells(cellsOf(expected), observations, identities);
-  const delayMs = delays(options.sendTimes, receiveTimes);
-  return { verdict: verdictOf(comparison, cells, deadLetters, delayMs), comparison, cells };
+  const findings = {
+    comparison: compare({ expected, deviceData, raw, accepted, startedAt }),
+    cells: compareCells(recorded, observations, identities),
+    windows,
+  };
+  return { verdict: verdictOf(findings, deadLetters, delays(options.sendTimes, receiveTimes)), ...findings };
 }
 
 async function countMissing({ expected, startedAt, receiveTimes, readRaw }: JudgeOptions) {

@@ -1,6 +1,7 @@
 import type { Comparison } from './compare';
 import type { Delays } from './delays';
 import type { CellComparison } from './observations';
+import type { WindowComparison } from './windows';
 
 /** What a replay came to: the JSON line of `npm start -- --json`. All counts are of messages, by natural key. */
 export interface Verdict {
@@ -16,6 +17,7 @@ export interface Verdict {
   readonly wrong: number;
   /** The recording's values in FHIR, counted by row and column. */
   readonly values: RecordedValues;
+  readonly windows: RecordedWindows;
   /** From the device's first sending to the judge's receipt from `devicedata`, milliseconds of the machine's clock. */
   readonly delayMs: Delays;
 }
@@ -33,12 +35,22 @@ export interface RecordedValues {
   readonly rewritten: number;
 }
 
-export function verdictOf(
-  comparison: Comparison,
-  cells: CellComparison,
-  deadLettered: number,
-  delayMs: Delays,
-): Verdict {
+/** The scored windows of the recorded patients, from their admission to the end of the recording. */
+export interface RecordedWindows {
+  readonly expected: number;
+  readonly found: number;
+  readonly lost: number;
+  /** One revision with two contents. */
+  readonly duplicated: number;
+  /** Statistics that are not those of the recording. */
+  readonly wrong: number;
+  /** Scored again, since something came late. */
+  readonly revised: number;
+  /** Recorded values that scoring has a slot for: in a slot, superseded there, or counted as rejected. */
+  readonly samples: { readonly expected: number; readonly found: number };
+}
+
+export function verdictOf({ comparison, cells, windows }: Findings, deadLettered: number, delayMs: Delays): Verdict {
   const { sent, devicedata, raw, lost, duplicated, redelivered, wrong } = comparison;
   return {
     sent,
@@ -57,21 +69,36 @@ export function verdictOf(
       wrong: cells.wrong.length,
       rewritten: cells.rewritten,
     },
+    windows: {
+      ...windows,
+      lost: windows.lost.length,
+      duplicated: windows.duplicated.length,
+      wrong: windows.wrong.length,
+    },
     delayMs,
   };
 }
 
 /** Whether all that was sent is there, once and right. */
 export function isGood(verdict: Verdict): boolean {
-  const places = [verdict, verdict.values];
+  const { values, windows, deadLettered } = verdict;
+  const places = [verdict, values, windows];
   const isComplete = places.every(({ lost, duplicated, wrong }) => lost === 0 && duplicated === 0 && wrong === 0);
-  return isComplete && verdict.deadLettered === 0 && verdict.values.rewritten === 0;
+  const { expected, found } = windows.samples;
+  return isComplete && deadLettered === 0 && values.rewritten === 0 && expected === found;
+}
+
+/** What was compared, with the keys behind the counts. */
+export interface Findings {
+  readonly comparison: Comparison;
+  readonly cells: CellComparison;
+  readonly windows: WindowComparison;
 }
 
 const shownKeys = 5;
 
 /** The first few keys behind each count that should be 0, a line a count; empty when all is well. */
-export function describeFindings(comparison: Comparison, cells: CellComparison): string[] {
+export function describeFindings({ comparison, cells, windows }: Findings): string[] {
   const line = (what: string, keys: readonly string[]) => {
     const more = keys.length > shownKeys ? ` and ${keys.length - shownKeys} more` : '';
     return keys.length === 0 ? [] : [`${what}: ${keys.slice(0, shownKeys).join(', ')}${more}`];
@@ -83,5 +110,8 @@ export function describeFindings(comparison: Comparison, cells: CellComparison):
     ...line('lost in FHIR', cells.lost),
     ...line('duplicated in FHIR', cells.duplicated),
     ...line('wrong in FHIR', cells.wrong),
+    ...line('windows lost', windows.lost),
+    ...line('windows duplicated', windows.duplicated),
+    ...line('windows wrong', windows.wrong),
   ];
 }

@@ -8,7 +8,18 @@ export interface SnapshotChanges {
 }
 
 const sectionNames = [
-  ...(['cloud', 'clock', 'replay', 'verdict', 'steps', 'consumer', 'endpoints', 'functions', 'places'] as const),
+  ...([
+    'cloud',
+    'clock',
+    'replay',
+    'verdict',
+    'steps',
+    'consumer',
+    'endpoints',
+    'functions',
+    'patients',
+    'places',
+  ] as const),
 ];
 
 /** Undefined when nothing differs. */

@@ -1,5 +1,13 @@
 import type { Verdict } from '../judge/verdict';
-import type { DeviceSnapshot, EndpointSnapshot, FunctionSnapshot, Place, Snapshot, StepSnapshot } from './snapshot';
+import type {
+  DeviceSnapshot,
+  EndpointSnapshot,
+  FunctionSnapshot,
+  PatientSnapshot,
+  Place,
+  Snapshot,
+  StepSnapshot,
+} from './snapshot';
 import { type StepId, steps } from './steps';
 import { VitalsBoard } from './vitalsBoard';
 
@@ -17,6 +25,10 @@ export const goodVerdict: Verdict = {
   deadLettered: 0,
   wrong: 0,
   values: { expected: 76_800, found: 76_800, lost: 0, duplicated: 0, wrong: 0, rewritten: 0 },
+  windows: {
+    ...{ expected: 3_840, found: 3_840, lost: 0, duplicated: 0, wrong: 0, revised: 4 },
+    samples: { expected: 76_800, found: 76_800 },
+  },
   delayMs: { p50: 31, p95: 58 },
 };
 
@@ -31,6 +43,7 @@ export function startingSnapshot(): Snapshot {
     endpoints: [],
     functions: [],
     devices: [],
+    patients: [],
     places: [],
   };
 }
@@ -54,6 +67,7 @@ export function runningSnapshot(minutes: number, deviceCount = 10): Snapshot {
     endpoints: demoEndpoints,
     functions: demoFunctions,
     devices: demoDevices(minutes, deviceCount),
+    patients: demoPatients(minutes),
     places: demoPlaces,
   };
 }
@@ -63,7 +77,23 @@ export function finishedSnapshot(verdict: Verdict = goodVerdict): Snapshot {
   return { ...running, replay: running.replay && { ...running.replay, state: 'finished', progress: 1 }, verdict };
 }
 
-const aliveSteps: readonly StepId[] = ['1', '2', '3', '4', '5a', '5b', '5c', '6'];
+const aliveSteps: readonly StepId[] = [
+  '1',
+  '2',
+  '3',
+  '4',
+  '5a',
+  '5b',
+  '5c',
+  '6',
+  '7',
+  '8',
+  '9',
+  '10',
+  '11',
+  '11a',
+  '12',
+];
 
 function demoSteps(count: number, ratePerSecond: number): StepSnapshot[] {
   return steps.map(({ id }, index) => {
@@ -91,6 +121,41 @@ function demoDevices(minutes: number, deviceCount: number): DeviceSnapshot[] {
     }
   }
   return board.devices();
+}
+
+/** One of each kind: flagged, with parts missing, not applicable, complete, without data, stale. */
+function demoPatients(minutes: number): PatientSnapshot[] {
+  const windowEnd = new Date(start + (minutes - 3) * 60_000).toISOString();
+  const scores = Array.from({ length: 24 }, (_, index) =>
+    index % 7 === 5 ? null : Math.round((index * minutes) / 300),
+  );
+  const plain = { windowEnd, revision: 1, notApplicable: [], flag: null, dataGap: [], scores: scores.map(() => 1) };
+  const complete = { atLeast: 1, atMost: 1, band: 'low', known: 7, complete: true } as const;
+  return [
+    {
+      ...plain,
+      patient: 'patient-03',
+      score: { ...complete, atLeast: 8, atMost: 8, band: 'high' },
+      flag: 'high',
+      scores,
+    },
+    {
+      ...{ ...plain, patient: 'patient-05', flag: 'medium' as const, revision: 2 },
+      score: { atLeast: 5, atMost: 8, band: 'medium', known: 6, complete: false },
+    },
+    {
+      ...{ ...plain, patient: 'patient-07', dataGap: ['heartRate', 'oxygenSaturation'] },
+      score: { atLeast: 0, atMost: 12, band: 'low', known: 3, complete: false },
+    },
+    { ...plain, patient: 'patient-08', score: null, notApplicable: ['pregnant'], scores: scores.map(() => null) },
+    {
+      ...plain,
+      patient: 'patient-09',
+      score: complete,
+      windowEnd: new Date(start + (minutes - 40) * 60_000).toISOString(),
+    },
+    { ...plain, patient: 'patient-10', score: { atLeast: 0, atMost: 20, band: 'low', known: 0, complete: false } },
+  ];
 }
 
 function deviceName(device: number): string {

@@ -1,7 +1,11 @@
+import type { Band } from '../../runtime/contracts/scored';
 import type { Verdict } from '../judge/verdict';
 import type { StepId } from './steps';
 
-/** All that the live page shows, as one value. It holds device ids and vital signs, and no patient. */
+/**
+ * All that the live page shows, as one value: devices, vital signs, and patients by the ids that the local cloud made up for
+ * them.
+ */
 export interface Snapshot {
   readonly cloud: CloudSnapshot;
   readonly clock: ClockSnapshot;
@@ -17,6 +21,8 @@ export interface Snapshot {
   /** One for each function of each app that is deployed. */
   readonly functions: readonly FunctionSnapshot[];
   readonly devices: readonly DeviceSnapshot[];
+  /** Those with a scored window, most at risk first. */
+  readonly patients: readonly PatientSnapshot[];
   readonly places: readonly Place[];
 }
 
@@ -108,6 +114,34 @@ export interface DeviceSnapshot {
     readonly times: readonly number[];
     readonly values: Readonly<Record<string, readonly (number | null)[]>>;
   };
+}
+
+/** The last window of a patient. */
+export interface PatientSnapshot {
+  readonly patient: string;
+  /** ISO 8601. */
+  readonly windowEnd: string;
+  readonly revision: number;
+  /** Null where the score does not hold for the patient. */
+  readonly score: ScoreSnapshot | null;
+  /** Why it does not hold; empty where it does. */
+  readonly notApplicable: readonly string[];
+  /** Level of the flag that stands; null without one. */
+  readonly flag: Exclude<Band, 'low'> | null;
+  /** Vitals of which nothing has come for two windows. */
+  readonly dataGap: readonly string[];
+  /** What NEWS2 was at least in the last windows, oldest first; null where there was none. */
+  readonly scores: readonly (number | null)[];
+}
+
+export interface ScoreSnapshot {
+  /** The sum of the parts that are known, and what it is at most; equal when all are known. */
+  readonly atLeast: number;
+  readonly atMost: number;
+  readonly band: Band;
+  /** How many of the seven parts are known. */
+  readonly known: number;
+  readonly complete: boolean;
 }
 
 /** Where something is: an address, a port, a resource group, a folder. Never a secret. */

@@ -89,12 +89,19 @@ function speedWords({ speed }: ClockSnapshot): string {
 }
 
 /** `Nothing lost, nothing duplicated`, or `3 messages lost, 1 duplicated`. */
-export function verdictWords({ lost, duplicated, wrong, deadLettered, values }: Verdict): string {
+export function verdictWords({ lost, duplicated, wrong, deadLettered, values, windows }: Verdict): string {
   const inRecord = [
     ...(values.lost > 0 ? [`${plural(values.lost, 'value')} lost in FHIR`] : []),
     ...(values.duplicated > 0 ? [`${plural(values.duplicated, 'value')} doubled in FHIR`] : []),
     ...(values.wrong > 0 ? [`${plural(values.wrong, 'value')} wrong in FHIR`] : []),
     ...(values.rewritten > 0 ? [`${plural(values.rewritten, 'Observation')} rewritten`] : []),
+  ];
+  const missed = windows.samples.expected - windows.samples.found;
+  const inWindows = [
+    ...(windows.lost > 0 ? [`${plural(windows.lost, 'window')} lost`] : []),
+    ...(windows.duplicated > 0 ? [`${plural(windows.duplicated, 'window')} doubled`] : []),
+    ...(windows.wrong > 0 ? [`${plural(windows.wrong, 'window')} wrong`] : []),
+    ...(missed === 0 ? [] : [`${plural(Math.abs(missed), 'value')} ${missed > 0 ? 'in no window' : 'in two windows'}`]),
   ];
   const faults = [
     lost > 0 ? `${plural(lost, 'message')} lost` : 'Nothing lost',
@@ -102,6 +109,7 @@ export function verdictWords({ lost, duplicated, wrong, deadLettered, values }: 
     ...(wrong > 0 ? [`${formatCount(wrong)} wrong`] : []),
     ...(deadLettered > 0 ? [`${formatCount(deadLettered)} dead-lettered`] : []),
     ...inRecord,
+    ...inWindows,
   ];
   return faults.join(', ');
 }
@@ -121,6 +129,8 @@ function verdictFigures(verdict: Verdict): [name: string, text: string, isFault:
     plain('redelivered', verdict.redelivered),
     plain('values', verdict.values.expected),
     plain('values in FHIR', verdict.values.found),
+    plain('windows', verdict.windows.found),
+    plain('rescored', verdict.windows.revised),
     ...(p50 === null || p95 === null
       ? []
       : [['delay p50, p95', `${formatDelay(p50)}, ${formatDelay(p95)}`, false] satisfies [string, string, boolean]]),

@@ -15,6 +15,13 @@ const known: Readonly<Record<string, readonly [label: string, unit: string]>> = 
   oxygen: ['Oxygen', '0 air'],
 };
 
+/** The vitals that scoring knows, in words. */
+const names: Readonly<Record<string, string>> = { heartRate: 'pulse', oxygenSaturation: 'SpO₂' };
+
+export function vitalName(vital: string): string {
+  return names[vital] ?? vital;
+}
+
 const order = Object.keys(known);
 
 export function vitalLabel(vital: string): string {
