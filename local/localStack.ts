@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { defaultKernelSettings } from '../runtime/scoring/kernelSettings';
 import type { LocalCloud } from './cloud';
 import type { Log } from './contracts';
 import { DeviceAuthority } from './devices/deviceAuthority';
 import { deployer, healthRecord, localSubscriptionId, localTenantId } from './identity/principals';
 import { repairInterrupted } from './interruptedUpdate';
+import type { LocalScoring } from './options';
 import { PulumiError, type PulumiStack } from './pulumiStack';
 
 /** What `npm start` needs to know of the hospital that it has brought up. */
@@ -19,18 +21,35 @@ export interface LocalStack {
   readonly rawContainerUrl: string;
   readonly fhirUrl: string;
   readonly deadLetterContainerUrl: string;
+  readonly scoring: LocalScoringPath;
   /** Seconds of virtual time for which the hub gathers messages for one raw blob. */
   readonly rawBatchSeconds: number;
 }
 
+/** How the stack scores. */
+export interface LocalScoringPath {
+  readonly compute: LocalScoring;
+  readonly windowSeconds: number;
+  readonly latenessSeconds: number;
+  readonly sampleSeconds: number;
+  /** Seconds between two clock marks. */
+  readonly clockMarkSeconds: number;
+}
+
 export interface DeployOptions {
   readonly roleDelaySeconds: number;
+  /** Default: functions. */
+  readonly scoring?: LocalScoring;
   /** Configuration beside or instead of the local one's, by full key; default none. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly log: Log;
   /** Gets what the engine does, a line a resource. */
   readonly onProgress: (line: string) => void;
 }
+
+const { windowSeconds, latenessSeconds, sampleSeconds } = defaultKernelSettings;
+/** What the program has when its configuration says nothing. */
+const localScoring = { windowSeconds, latenessSeconds, sampleSeconds, clockMarkSeconds: 10 };
 
 /** Folder of the hospital's program: the repository. */
 export const hospitalProgram = join(__dirname, '..');
@@ -57,7 +76,7 @@ export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions
     throw new Error(`The stack ${stackName} did not come up:\n${error.result.stdout}${error.result.stderr}`);
   }
   options.log.info(`The stack ${stackName} is up (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-  return describe(cloud, stack);
+  return describe(cloud, stack, options.scoring ?? 'functions');
 }
 
 /** Once more where the last time was killed; else a failure is a failure. */
@@ -112,7 +131,7 @@ async function authority(cloud: Pick<LocalCloud, 'state'>, kind: keyof typeof au
   return { name: `local-${kind}`, certificate };
 }
 
-async function describe(cloud: LocalCloud, stack: PulumiStack): Promise<LocalStack> {
+async function describe(cloud: LocalCloud, stack: PulumiStack, scoring: LocalScoring): Promise<LocalStack> {
   const outputs = (await stack.outputs()) as Record<string, string>;
   const resources = cloud.controlPlane.resources;
   const iotHub = resources.list('iothub:IotHubResource').find((hub) => hostOf(hub.outputs) === outputs.iotHubHostName);
@@ -130,6 +149,7 @@ async function describe(cloud: LocalCloud, stack: PulumiStack): Promise<LocalSta
     rawContainerUrl: `${blob}raw`,
     fhirUrl: outputs.fhirUrl ?? '',
     deadLetterContainerUrl: outputs.deadLetterContainerUrl ?? '',
+    scoring: { ...localScoring, compute: scoring },
     rawBatchSeconds: rawBatchSecondsOf(iotHub.inputs),
   };
 }

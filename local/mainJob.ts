@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { EventHubConsumerClient } from '@azure/event-hubs';
 import { admit } from './admissions';
 import { LocalCloud } from './cloud';
 import type { Log } from './contracts';
@@ -8,11 +9,12 @@ import type { StateFolder } from './core/state';
 import type { Ending } from './ending';
 import { exportNdjson } from './fhir/exportNdjson';
 import { type Gateway, startGateway } from './gateway';
+import { countData } from './hubCounter';
 import { healthRecord, judge } from './identity/principals';
+import { ScoredWatch } from './judge/scoredWatch';
 import { describeFindings, isGood } from './judge/verdict';
 import { startLivePage } from './livePage/server';
 import { deployLocalStack, type LocalStack } from './localStack';
-import { readMeasurements } from './measurementReader';
 import type { StartOptions } from './options';
 import { PageState } from './pageState';
 import type { Recording } from './replay/csv';
@@ -34,16 +36,17 @@ export class MainJob {
   async run(): Promise<'good' | 'bad' | 'ended'> {
     const cloud = await this.startCloud();
     const page = await this.openPage(cloud);
-    const { roleDelaySeconds } = this.options;
+    const { roleDelaySeconds, scoring } = this.options;
     const onProgress = (line: string) => page.starting(line.trim());
-    const stack = await deployLocalStack(cloud, { roleDelaySeconds, log: this.log, onProgress });
+    const stack = await deployLocalStack(cloud, { roleDelaySeconds, scoring, log: this.log, onProgress });
     page.deployed(stack);
     for (const { name, value } of page.places()) this.log.info(`${name}: ${value}`);
     await this.admit(cloud, stack);
-    await this.countMeasurements(cloud, stack);
+    await this.countData(cloud, stack);
+    const scored = await this.watchScored(cloud, stack, page);
     const gateway = this.options.gateway ? await this.startGateway(cloud, stack) : undefined;
     const controlAddressFile = await this.openControl(cloud, stack, gateway, page);
-    return this.replay(cloud, stack, gateway, page, controlAddressFile);
+    return this.replay(cloud, stack, gateway, page, scored, controlAddressFile);
   }
 
   private async startCloud(): Promise<LocalCloud> {
@@ -83,10 +86,22 @@ export class MainJob {
     this.log.info(`Patients admitted, one for each recorded device: ${deviceIds.length}`);
   }
 
-  private async countMeasurements(cloud: LocalCloud, { eventHubsHost }: LocalStack): Promise<void> {
-    const onMeasurements = (count: number) => cloud.steps.emit({ step: '6', count });
-    const reader = await readMeasurements(eventHubsHost, cloud.credential(judge), onMeasurements);
-    this.ending.closes(() => reader.close());
+  private async countData(cloud: LocalCloud, { eventHubsHost }: LocalStack): Promise<void> {
+    for (const [step, hub] of Object.entries({ 6: 'normalizeddata', 8: 'enriched' })) {
+      const onData = (count: number) => cloud.steps.emit({ step, count });
+      const counter = await countData(eventHubsHost, hub, cloud.credential(judge), onData);
+      this.ending.closes(() => counter.close());
+    }
+  }
+
+  private async watchScored(cloud: LocalCloud, { eventHubsHost }: LocalStack, page: PageState): Promise<ScoredWatch> {
+    const client = new EventHubConsumerClient('$Default', eventHubsHost, 'scored', cloud.credential(judge));
+    const watch = await ScoredWatch.start(client, (window) => page.scored(window));
+    this.ending.closes(async () => {
+      await watch.close();
+      await client.close();
+    });
+    return watch;
   }
 
   private async openControl(
@@ -114,12 +129,13 @@ export class MainJob {
     stack: LocalStack,
     gateway: Gateway | undefined,
     page: PageState,
+    scored: ScoredWatch,
     controlAddressFile: string,
   ): Promise<'good' | 'bad' | 'ended'> {
     const { recording, log } = this;
     const { files, start, speed } = this.options;
     const session = new ReplaySession({
-      ...{ cloud, stack, recording, files, start, speed, controlAddressFile, log },
+      ...{ cloud, stack, recording, files, start, speed, scored, controlAddressFile, log },
       gatewayHost: gateway?.host,
       onMessage: (copy) => page.received(copy),
     });
@@ -148,9 +164,10 @@ export class MainJob {
     this.log.info(`FHIR resources written to ${exportFolder}: ${total}`);
   }
 
-  private report({ verdict, comparison, cells }: Exclude<ReplayOutcome, 'interrupted'>): void {
-    for (const line of describeFindings(comparison, cells)) this.log.warn(line);
-    if (this.options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
-    else this.log.info(`The judge: ${JSON.stringify(verdict)}`);
+  private report(judgement: Exclude<ReplayOutcome, 'interrupted'>): void {
+    for (const line of describeFindings(judgement)) this.log.warn(line);
+    const verdict = JSON.stringify(judgement.verdict);
+    if (this.options.json) process.stdout.write(`${verdict}\n`);
+    else this.log.info(`The judge: ${verdict}`);
   }
 }

@@ -8,6 +8,10 @@ export const defaultStart = '2026-01-05T00:00:00Z';
 /** The shipped ward: ten patients, one deteriorating. */
 const wardFile = join(__dirname, 'replay', 'ward', 'ward.csv');
 
+/** Where windows can be scored on one machine. */
+export const localScorings = ['functions', 'databricks'] as const;
+export type LocalScoring = (typeof localScorings)[number];
+
 export interface StartOptions {
   /** Recorded vital signs to replay. */
   readonly files: readonly string[];
@@ -29,6 +33,8 @@ export interface StartOptions {
   /** Folder of the state; undefined means the default below the user's state folder. */
   readonly state: string | undefined;
   readonly roleDelaySeconds: number;
+  /** What scores the windows; real Spark with `databricks`. */
+  readonly scoring: LocalScoring;
   readonly help: boolean;
 }
 
@@ -39,6 +45,7 @@ export const usage = `npm start -- [options]
   --start TIME        time of minute 0, ISO 8601 in UTC (default ${defaultStart})
   --gateway           all devices send through the store-and-forward gateway that stands in for IoT Edge
   --cut-uplink A-B    cut the gateway's uplink from minute A to minute B of the recording
+  --scoring COMPUTE   functions (default), or databricks: real Spark, which needs Java, Maven and Python here
   --exit              end when the replay is through and judged; exit code 1 when something was lost, doubled or wrong
   --json              print the verdict as one JSON line on standard output
   --export FOLDER     write every FHIR resource as NDJSON there when the replay is judged, one file a type
@@ -71,6 +78,7 @@ export function parseOptions(argv: readonly string[]): StartOptions {
     exportFolder: values.export === undefined ? undefined : folderOf(values.export, problems),
     state: values.state === undefined ? undefined : resolve(values.state),
     roleDelaySeconds: secondsOf(values['role-delay'] ?? '0', problems),
+    scoring: scoringOf(values.scoring ?? 'functions', problems),
     help: values.help ?? false,
   };
   if (problems.length > 0) throw new OptionsError(problems);
@@ -95,6 +103,7 @@ function parse(argv: readonly string[]) {
         export: text,
         state: text,
         'role-delay': text,
+        scoring: text,
         help: flag,
       },
     }).values;
@@ -145,6 +154,12 @@ function secondsOf(given: string, problems: string[]): number {
   const seconds = Number(given);
   if (!(seconds >= 0 && seconds <= 3600)) problems.push(`--role-delay is ${given}; it must be 0 to 3600 seconds.`);
   return seconds;
+}
+
+function scoringOf(given: string, problems: string[]): LocalScoring {
+  const scoring = localScorings.find((one) => one === given);
+  if (scoring === undefined) problems.push(`--scoring is ${given}; it must be ${localScorings.join(' or ')}.`);
+  return scoring ?? 'functions';
 }
 
 /** A cut that the recording never mends would keep what the gateway holds for good. @throws OptionsError */

@@ -1,11 +1,14 @@
+import type { ScoredWindow } from '../runtime/contracts/scored';
 import type { LocalCloud } from './cloud';
 import type { AppHealth, FunctionHealth } from './functions/health';
 import type { Copy } from './judge/copies';
 import type { Verdict } from './judge/verdict';
+import { ScoresBoard } from './livePage/scoresBoard';
 import type { EndpointSnapshot, FunctionSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
 import { VitalsBoard } from './livePage/vitalsBoard';
 import type { LocalStack } from './localStack';
 import type { StartOptions } from './options';
+import { type PathCount, PathCounts } from './pathCounts';
 import type { Recording } from './replay/csv';
 import type { ReplayProgress } from './replay/replay';
 
@@ -15,6 +18,8 @@ const stepOfEndpoint = { raw: '3', devicedata: '4' } as const;
 /** What the live page is told: gathers from the services and from the main job what there is to show. */
 export class PageState {
   private readonly vitals = new VitalsBoard();
+  private readonly scores = new ScoresBoard('PT5M');
+  private readonly counts: PathCounts;
   private cloudState: Snapshot['cloud'] = { state: 'starting', message: 'Starting the services' };
   private replay: ReplaySnapshot | null = null;
   private verdict: Verdict | null = null;
@@ -27,7 +32,8 @@ export class PageState {
     private readonly cloud: LocalCloud,
     private readonly options: StartOptions,
   ) {
-    cloud.steps.declare('alive', '1', '3', '4', '5a', '5b', '5c', '6');
+    cloud.steps.declare('alive', '1', '3', '4', '5a', '5b', '5c', '6', '7', '8', '9', '10', '11', '11a');
+    this.counts = new PathCounts(pathCounts(cloud), cloud.steps);
     cloud.steps.declare(options.gateway ? 'alive' : 'absent', '2');
   }
 
@@ -89,7 +95,12 @@ export class PageState {
     }
   }
 
+  scored(window: ScoredWindow): void {
+    this.scores.observe(window);
+  }
+
   snapshot(): Snapshot {
+    this.counts.tell();
     const endpoints = this.endpoints();
     for (const { name, state, reason } of endpoints) {
       const step = stepOfEndpoint[name as keyof typeof stepOfEndpoint];
@@ -106,6 +117,7 @@ export class PageState {
       endpoints,
       functions: this.functions(),
       devices: this.vitals.devices(),
+      patients: this.scores.patients(),
       places: this.places(),
     };
   }
@@ -157,6 +169,13 @@ export class PageState {
   private change(change: Partial<ReplaySnapshot>): void {
     if (this.replay) this.replay = { ...this.replay, ...change };
   }
+}
+
+/** Steps that no service tells of as they happen. */
+function pathCounts({ functionApps }: LocalCloud): PathCount[] {
+  const handled = (name: string) =>
+    functionApps.health().flatMap(({ functions }) => functions.filter((one) => one.name === name));
+  return [{ step: '10', read: () => handled('score').reduce((sum, { events }) => sum + events, 0) }];
 }
 
 function functionOf(app: AppHealth, { name, state, reason, invocations, lag }: FunctionHealth): FunctionSnapshot {

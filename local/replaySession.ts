@@ -1,5 +1,7 @@
 import { EventHubConsumerClient } from '@azure/event-hubs';
 import { ContainerClient } from '@azure/storage-blob';
+import type { Vital } from '../runtime/contracts/scoringSource';
+import { rejectionOf } from '../runtime/scoring/plausibility';
 import type { LocalCloud } from './cloud';
 import type { Log } from './contracts';
 import { judge as judgePrincipal } from './identity/principals';
@@ -8,10 +10,14 @@ import { countDeadLetters } from './judge/deadLetters';
 import { readDeviceData } from './judge/deviceData';
 import { FhirReader } from './judge/fhirReader';
 import { type Judgement, judge } from './judge/judge';
+import type { Cell, Identities } from './judge/observations';
 import { RawCopies } from './judge/rawCopies';
 import { readRecord } from './judge/record';
+import { drainScoring } from './judge/scored';
+import type { ScoredWatch } from './judge/scoredWatch';
 import { settled } from './judge/settled';
 import { DeviceDataWatch } from './judge/watch';
+import { compareWindows, type WindowComparison } from './judge/windows';
 import type { LocalStack } from './localStack';
 import type { Recording } from './replay/csv';
 import { ReplayJournal } from './replay/journal';
@@ -30,6 +36,8 @@ export interface ReplaySessionOptions {
   /** `localhost:PORT` of the gateway through which all devices send; left out: straight to the hub. */
   readonly gatewayHost: string | undefined;
   readonly controlAddressFile: string;
+  /** What lies on `scored`, and comes. */
+  readonly scored: ScoredWatch;
   /** Gets each telemetry message as the judge receives it. */
   readonly onMessage: (copy: Copy) => void;
   readonly log: Log;
@@ -106,6 +114,7 @@ export class ReplaySession {
         drain: { clock: cloud.clock, advanceByMs: stack.rawBatchSeconds * 1000 + minuteMs },
         settled: () => settled(cloud.functionApps),
         readRecord: () => readRecord(new FhirReader(stack.fhirUrl, credential)),
+        windows: (cells, identities) => this.windows(cells, identities),
         countDeadLetters: () => countDeadLetters(deadLetters),
       });
       endRun(this.run, result.verdict);
@@ -114,6 +123,20 @@ export class ReplaySession {
       journal.close();
       await reader.close();
     }
+  }
+
+  private windows(cells: readonly Cell[], { wearer }: Identities): Promise<WindowComparison> {
+    const { cloud, stack, scored, start } = this.options;
+    const { windowSeconds, latenessSeconds, sampleSeconds, clockMarkSeconds } = stack.scoring;
+    const isPlausible = (vital: Vital, value: number) => rejectionOf(vital, value) === undefined;
+    const seconds = { windowMs: windowSeconds * 1000, sampleMs: sampleSeconds * 1000 };
+    const facts = { cells, wearer, presentFrom: start, isPlausible, ...seconds };
+    return drainScoring({
+      clock: cloud.clock,
+      closesAfterMs: (windowSeconds + latenessSeconds + 2 * clockMarkSeconds) * 1000,
+      newsAt: () => scored.newsAt,
+      compare: () => compareWindows(scored.windows, facts),
+    });
   }
 
   private consumer(): EventHubConsumerClient {

@@ -14,14 +14,18 @@ test('a plain start replays the ward from the fixed instant', () => {
   const options = parseOptions([]);
   expect(options).toMatchObject({ source: 'synthetic ward', speed: 60, start: Date.UTC(2026, 0, 5), exit: false });
   expect(options.files).toHaveLength(1);
+  expect(options.scoring).toBe('functions');
+  expect(parseOptions(['--scoring', 'databricks']).scoring).toBe('databricks');
   expect(parseOptions(['--speed', 'max']).speed).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('everything that is wrong is said at once, with what is allowed', () => {
-  const argv = '--replay nowhere.csv --speed 0 --start yesterday --cut-uplink 5-3 --role-delay x'.split(' ');
+  const argv = '--replay nowhere.csv --speed 0 --start yesterday --cut-uplink 5-3 --role-delay x --scoring magic'.split(
+    ' ',
+  );
   const problems = problemsOf(() => parseOptions(argv));
-  expect(problems).toHaveLength(6);
-  for (const option of ['--replay', '--speed', '--start', '--cut-uplink', '--gateway', '--role-delay']) {
+  expect(problems).toHaveLength(7);
+  for (const option of ['--replay', '--speed', '--start', '--cut-uplink', '--gateway', '--role-delay', '--scoring']) {
     expect(problems.some((problem) => problem.includes(option))).toBe(true);
   }
   expect(problemsOf(() => parseOptions(['--bogus']))).toEqual([expect.stringMatching(/--bogus.*--help/)]);

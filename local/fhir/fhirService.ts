@@ -89,10 +89,11 @@ export class FhirService {
       },
     });
     const asked = interactionsOf(call);
-    this.counter.arrived(asked, isBundle(call));
+    const reader = allows('write') ? 'medTech' : 'mlInput';
+    this.counter.arrived(asked, isBundle(call), reader);
     const { result, body } = await this.store.transaction(() => this.route(call, repository));
     if (isOk(result)) {
-      this.counter.answered(succeeded(asked, body), changes);
+      this.counter.answered(succeeded(asked, body), changes, reader);
       if (changes.length > 0) this.delivery.wake();
     }
     return { status: call.method === 'DELETE' && isOk(result) ? 204 : statusOf(result), body: body ?? result };

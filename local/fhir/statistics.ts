@@ -17,9 +17,15 @@ export interface Interaction {
   readonly url: string;
 }
 
+/**
+ * Who asks, told by the right to write: the MedTech engine records what it asked for (steps 5a and 5b), ML Input only reads
+ * (step 7).
+ */
+export type FhirReaderKind = 'medTech' | 'mlInput';
+
 const identityTypes: readonly string[] = ['Device', 'DeviceUseStatement', 'Encounter', 'Patient'];
 
-/** Counts requests, and shows steps 5a to 5c on the path. */
+/** Counts requests, and shows steps 5a to 5c and 7 on the path. */
 export class Counter {
   private requests = 0;
   private entries = 0;
@@ -31,15 +37,15 @@ export class Counter {
     return { requests: this.requests, entries: this.entries, written: Object.fromEntries(this.written) };
   }
 
-  arrived(interactions: readonly Interaction[], isBundle: boolean): void {
+  arrived(interactions: readonly Interaction[], isBundle: boolean, reader: FhirReaderKind): void {
     this.requests++;
     if (isBundle) this.entries += interactions.length;
-    this.emit('5a', interactions.filter(asksForIdentity).length);
+    if (reader === 'medTech') this.emit('5a', interactions.filter(asksForIdentity).length);
   }
 
   /** @param answered those of the interactions that succeeded */
-  answered(answered: readonly Interaction[], changes: readonly Change[]): void {
-    this.emit('5b', answered.filter(asksForIdentity).length);
+  answered(answered: readonly Interaction[], changes: readonly Change[], reader: FhirReaderKind): void {
+    this.emit(reader === 'medTech' ? '5b' : '7', answered.filter(asksForIdentity).length);
     for (const { type } of changes) this.written.set(type, (this.written.get(type) ?? 0) + 1);
     this.emit('5c', changes.filter(({ type, kind }) => type === 'Observation' && kind !== 'Deleted').length);
   }

@@ -5,24 +5,24 @@ import { kindProperty } from '../runtime/contracts/clockMark';
 const options = { startPosition: latestEventPosition, maxBatchSize: 500, maxWaitTimeInSeconds: 1 };
 
 /**
- * Reads `normalizeddata` as the ML Input function will, and counts what comes: step 6 of the live page.
- * @param onMeasurements gets how many measurements came
+ * Reads an event hub of the path beside its own reader, and counts what comes, for a step of the live page.
+ * @param onData gets how many events other than clock marks came
  * @throws Error when the event hub cannot be asked
  */
-export async function readMeasurements(
+export async function countData(
   host: string,
+  hub: string,
   credential: TokenCredential,
-  onMeasurements: (count: number) => void,
+  onData: (count: number) => void,
 ): Promise<{ close(): Promise<void> }> {
-  const client = new EventHubConsumerClient('$Default', host, 'normalizeddata', credential);
+  const client = new EventHubConsumerClient('$Default', host, hub, credential);
   const subscriptions = (await client.getPartitionIds()).map((partition) =>
     client.subscribe(
       partition,
       {
         processEvents: async (events) => {
-          // Clock marks travel between the measurements, and are no messages of step 6.
           const count = events.filter(({ properties }) => properties?.[kindProperty] === undefined).length;
-          if (count > 0) onMeasurements(count);
+          if (count > 0) onData(count);
         },
         // A namespace that is being started again passes, and counts for a page are not worth more.
         processError: async () => {},
