@@ -6,8 +6,8 @@ import {
   type Properties,
   type Resources,
 } from '../contracts';
+import { roleAllows } from './customRoles';
 import { deployer, healthRecord, judge, localTenantId } from './principals';
-import { holds, roleOfDefinitionId } from './roles';
 import { type AccessToken, Tokens } from './tokens';
 
 export interface LocalAuthorityOptions {
@@ -94,8 +94,7 @@ export class LocalAuthority implements Authority {
     const asked = scope.toLowerCase();
     if (asked !== assigned && !asked.startsWith(`${assigned}/`)) return false;
     if (Date.parse(createdAt) + (this.options.roleDelaySeconds ?? 0) * 1000 > Date.now()) return false;
-    const role = roleOfDefinitionId(String(inputs.roleDefinitionId));
-    return role !== undefined && holds(role, dataAction);
+    return roleAllows(this.options.resources, String(inputs.roleDefinitionId), dataAction);
   }
 
   private principals(): Principal[] {

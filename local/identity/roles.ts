@@ -149,7 +149,7 @@ export function roleOfDefinitionId(id: string): BuiltInRole | undefined {
 }
 
 /** True when the role's definition holds the data action (`*` in a definition stands for anything; case is ignored). */
-export function holds({ dataActions }: BuiltInRole, dataAction: string): boolean {
+export function holds({ dataActions }: Pick<BuiltInRole, 'dataActions'>, dataAction: string): boolean {
   return dataActions.some((pattern) => {
     const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     return new RegExp(`^${parts.join('.*')}$`, 'i').test(dataAction);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Properties } from '../../contracts';
+import type { ArmResource, Properties } from '../../contracts';
+import { customRole } from '../../identity/customRoles';
 import { roleOfDefinitionId } from '../../identity/roles';
 import { isAtOrBelow, nameOf } from '../armIds';
-import { isUnknownAt, textAt } from '../values';
+import { isUnknownAt, textAt, valuesAt } from '../values';
 import { type Failure, inGroup, type Kind, type Surroundings } from './kind';
 import { oneOf, refersTo } from './rules';
 
@@ -32,12 +33,24 @@ export const roleAssignment: Kind = {
   rules: [refersTo('scope'), knownRole, knownPrincipal, oneAssignment, oneOf('conditionVersion', ['2.0'], 'ARM types')],
 };
 
-/** Azure answers `RoleDefinitionDoesNotExist`. The local cloud knows built-in roles only. */
-function knownRole(inputs: Properties): Failure[] {
+/** Azure answers `RoleDefinitionDoesNotExist`. Of built-in roles the local cloud knows some. */
+function knownRole(inputs: Properties, around: Surroundings): Failure[] {
   const id = textAt(inputs, 'roleDefinitionId');
   if (id === undefined || roleOfDefinitionId(id)) return [];
-  const reason = `role definition '${id}' does not exist or is not one of the built-in roles that the local cloud knows (local/identity/roles.ts).`;
+  const custom = customRole(around.resources, id);
+  if (custom) return assignable(inputs, custom);
+  if (around.exists(id)) return [];
+  const reason = `role definition '${id}' does not exist and is not one of the built-in roles that the local cloud knows (local/identity/roles.ts).`;
   return [{ property: 'roleDefinitionId', reason }];
+}
+
+/** Learn: "Azure custom roles": a role can be assigned at its assignable scopes and below. */
+function assignable(inputs: Properties, role: ArmResource): Failure[] {
+  const scope = textAt(inputs, 'scope');
+  const scopes = valuesAt(role.inputs, 'assignableScopes[]').map(({ value }) => String(value));
+  if (scope === undefined || scopes.some((above) => isAtOrBelow(scope, above))) return [];
+  const reason = `the custom role '${role.id}' cannot be assigned at '${scope}'; its assignableScopes are ${scopes.join(', ')}.`;
+  return [{ property: 'scope', reason }];
 }
 
 /**

@@ -1,13 +1,15 @@
 import { scheduledQueryRule } from './alerts';
 import { component } from './applicationInsights';
+import { accessConnector, databricksWorkspace } from './databricks';
 import { provisioningCertificate, provisioningService } from './deviceProvisioning';
 import { systemTopic, systemTopicEventSubscription } from './eventGrid';
 import { consumerGroup, eventHub, namespace, namespaceNetworkRuleSet } from './eventHubs';
 import { fhirService, healthWorkspace, iotConnector, iotConnectorFhirDestination } from './healthcare';
 import { lock, roleAssignment, userAssignedIdentity } from './identityAndAccess';
 import { builtInConsumerGroup, certificate, iotHub } from './iotHub';
-import { key, vault } from './keyVault';
+import { key, secret, vault } from './keyVault';
 import type { Kind } from './kind';
+import { machineLearningCompute, machineLearningWorkspace } from './machineLearning';
 import { diagnosticSetting, workspace } from './monitor';
 import {
   networkSecurityGroup,
@@ -18,16 +20,21 @@ import {
   virtualNetwork,
   virtualNetworkLink,
 } from './network';
+import { onlineDeployment, onlineEndpoint } from './onlineEndpoints';
+import { natGateway, publicIpAddress } from './outbound';
 import { resourceGroup } from './resources';
+import { roleDefinition } from './roleDefinition';
 import { blobContainer, blobServiceProperties, managementPolicy, storageAccount } from './storage';
 import { appServicePlan, ftpAllowed, scmAllowed, webApp } from './web';
 
 const all: readonly Kind[] = [
-  ...[resourceGroup, userAssignedIdentity, roleAssignment, lock, workspace, diagnosticSetting],
+  ...[resourceGroup, userAssignedIdentity, roleAssignment, roleDefinition, lock, workspace, diagnosticSetting],
   ...[namespace, eventHub, consumerGroup, namespaceNetworkRuleSet],
   ...[storageAccount, blobContainer, blobServiceProperties, managementPolicy],
   ...[iotHub, certificate, builtInConsumerGroup, provisioningService, provisioningCertificate],
-  ...[vault, key],
+  ...[vault, key, secret],
+  ...[databricksWorkspace, accessConnector],
+  ...[machineLearningWorkspace, machineLearningCompute, onlineEndpoint, onlineDeployment],
   ...[healthWorkspace, fhirService, iotConnector, iotConnectorFhirDestination],
   ...[systemTopic, systemTopicEventSubscription],
   ...[appServicePlan, webApp, scmAllowed, ftpAllowed, component, scheduledQueryRule],
@@ -39,6 +46,8 @@ const all: readonly Kind[] = [
     privateDnsZoneGroup,
     privateZone,
     virtualNetworkLink,
+    natGateway,
+    publicIpAddress,
   ],
 ];
 

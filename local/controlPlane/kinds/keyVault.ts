@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inGroup, type Kind } from './kind';
 import { atMost, matches, oneOf, range, refersTo } from './rules';
 
@@ -49,5 +50,19 @@ export const key: Kind = {
     // A version is 32 hex digits; the first ones of its own id will do.
     const version = Buffer.from(id).toString('hex').padEnd(32, '0').slice(-32);
     return { keyUri: uri, keyUriWithVersion: `${uri}/${version}` };
+  },
+};
+
+/** For the local cloud's own use and for tests: the library refers to secrets and never declares one. */
+export const secret: Kind = {
+  kind: 'keyvault:Secret',
+  armType: 'Microsoft.KeyVault/vaults/secrets',
+  id: inGroup('Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}'),
+  name: { min: 1, max: 127, pattern: /^[A-Za-z0-9-]+$/, allowed: 'letters, digits and hyphens' },
+  computed: ({ id, inputs }) => {
+    const uri = `https://${String(inputs.vaultName)}.vault.azure.net/secrets/${String(inputs.secretName)}`;
+    const version = createHash('sha256').update(id).digest('hex').slice(0, 32);
+    // Azure never answers the value.
+    return { properties: { value: undefined, secretUri: uri, secretUriWithVersion: `${uri}/${version}` } };
   },
 };

@@ -49,6 +49,15 @@ export const subnet: Kind = {
     matches('addressPrefix', cidr, 'a CIDR range', 'ARM types'),
     matches('addressPrefixes[]', cidr, 'a CIDR range', 'ARM types'),
     refersTo('networkSecurityGroup.id', 'Microsoft.Network/networkSecurityGroups'),
+    refersTo('natGateway.id', 'Microsoft.Network/natGateways'),
+    matches(
+      'delegations[].serviceName',
+      /^Microsoft\.\w+\/\w+(\/\w+)*$/,
+      'a service, as Microsoft.App/environments',
+      'Learn: Subnet delegation',
+    ),
+    atMost('delegations', 1, 'Learn: Subnet delegation: one service each'),
+    unique('delegations[].name', 'ARM types'),
   ],
   defaults: () => ({ privateEndpointNetworkPolicies: 'Disabled', privateLinkServiceNetworkPolicies: 'Enabled' }),
   computed: () => ({ provisioningState: 'Succeeded' }),
@@ -72,6 +81,8 @@ const privateLinkGroups: Readonly<Record<string, readonly string[]>> = {
   'microsoft.storage/storageaccounts': ['blob', 'dfs', 'queue', 'table', 'file', 'web'],
   'microsoft.keyvault/vaults': ['vault'],
   'microsoft.web/sites': ['sites'],
+  'microsoft.databricks/workspaces': ['databricks_ui_api', 'browser_authentication'],
+  'microsoft.machinelearningservices/workspaces': ['amlworkspace'],
 };
 
 export const privateEndpoint: Kind = {
