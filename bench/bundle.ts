@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { type FunctionAppName, functionAppNames } from '../components/azure/bundle';
 import { zipOf } from '../components/dataPlane/zip';
-import { normalizeSettings, packageFiles, writeObservationsSettings } from '../runtime/contracts/appSettings';
+import {
+  longViewSettings,
+  mlInputSettings,
+  normalizeSettings,
+  packageFiles,
+  scoreSettings,
+  writeObservationsSettings,
+} from '../runtime/contracts/appSettings';
 import { type Benchmark, median, type Result } from './benchmark';
 
 const rounds = 15;
@@ -14,6 +21,9 @@ const repository = join(__dirname, '..');
 const apps = {
   normalize: { figure: 'normalize', module: 'normalizeApp' },
   'write-observations': { figure: 'writeObservations', module: 'writeObservationsApp' },
+  'ml-input': { figure: 'mlInput', module: 'mlInputApp' },
+  score: { figure: 'score', module: 'scoreApp' },
+  'long-view': { figure: 'longView', module: 'longViewApp' },
 } as const satisfies Record<FunctionAppName, { figure: string; module: string }>;
 
 const aims = Object.values(apps).flatMap(({ figure }) => [
@@ -107,9 +117,13 @@ function requireTimes(packages: readonly string[]): Map<string, number[]> {
   return times;
 }
 
+const settingNames = [
+  ...[...normalizeSettings, ...writeObservationsSettings, ...mlInputSettings, ...scoreSettings, ...longViewSettings],
+];
+
 /** What the apps insist on when they are loaded. */
 const appSettings: Record<string, string> = {
-  ...Object.fromEntries([...normalizeSettings, ...writeObservationsSettings].map((name) => [name, 'bench'])),
+  ...Object.fromEntries(settingNames.map((name) => [name, 'bench'])),
   COMPATIBILITY: 'r4',
   SCORING_SOURCES: '{}',
   DEAD_LETTER_CONTAINER_URL: 'https://account.blob.test/dead-letters',

@@ -267,9 +267,9 @@ describe('a version policy', () => {
 });
 
 describe('for the live page and the judge', () => {
-  test('each Observation is step 5c, and each question for a device or patient 5a, its answer 5b', async () => {
+  test('each Observation is step 5c, and each question for a device or patient 5a, its answer 5b; of one who only reads, step 7', async () => {
     const count = (id: string) => context.events.steps().find((step) => step.id === id)?.count ?? 0;
-    const before = ['5a', '5b', '5c'].map(count);
+    const before = ['5a', '5b', '5c', '7'].map(count);
     const written = fhir.services.stats()[fhirId.toLowerCase()]?.written.Observation ?? 0;
     await fhir.send('GET', 'Device?identifier=x&_revinclude=DeviceUseStatement:device');
     const questions = ['Device/none', 'Patient/s1', 'Observation/s1'].map((url) => ({
@@ -281,7 +281,9 @@ describe('for the live page and the judge', () => {
       batchOf(putEntry(patient('s1')), putEntry(heartRate('s1')), putEntry(heartRate('s2')), ...questions),
     );
     await fhir.send('PUT', 'Observation/s1', heartRate('s1'));
-    expect(['5a', '5b', '5c'].map((id, i) => count(id) - (before[i] ?? 0))).toEqual([3, 2, 2]);
+    const onlyReads = fhir.token(fhir.principal('ml-input', 'read'));
+    await fhir.send('GET', 'Patient/s1', undefined, {}, onlyReads);
+    expect(['5a', '5b', '5c', '7'].map((id, i) => count(id) - (before[i] ?? 0))).toEqual([3, 2, 2, 1]);
     expect(fhir.services.stats()[fhirId.toLowerCase()]?.written.Observation).toBe(written + 2);
   });
 
