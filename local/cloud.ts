@@ -78,8 +78,8 @@ export class LocalCloud {
       events: steps,
       log,
     };
-    const eventHubs = new EventHubs(context);
     const blobs = new Blobs(context);
+    const eventHubs = new EventHubs(context, blobs);
     const fhirServices = new FhirServices(context, eventHubs);
     const iotHubs = new IotHubs(context, { eventHubs, blobs });
     // Before anything is brought back: function apps ask it for tokens as soon as they run.
@@ -92,7 +92,7 @@ export class LocalCloud {
       identityEnvironment: (identities) => identityEnvironment(identityUrl, identityEndpoint, identities),
     });
     const services = [
-      ...[eventHubs, blobs, fhirServices, iotHubs, new ProvisioningServices(context, iotHubs)],
+      ...[blobs, eventHubs, fhirServices, iotHubs, new ProvisioningServices(context, iotHubs)],
       ...[applicationInsights, functionApps],
     ];
     controlPlane.register(services);

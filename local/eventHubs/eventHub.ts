@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../contracts';
 import { AmqpRefusal, entityNotFound } from './amqpRefusal';
+import type { CaptureSettings } from './captureSettings';
+import { type CaptureStatus, HubCapture, type HubCaptureTools } from './hubCapture';
 import { Partition } from './partition';
 import type { StoredEvent } from './storedEvent';
 
@@ -20,6 +22,8 @@ export interface EventHubStats {
   readonly events: number;
   /** Sequence number of the newest event per partition; -1 while there is none. */
   readonly lastSequences: readonly number[];
+  /** How far they are in captured files; left out while Capture is off. */
+  readonly capture?: CaptureStatus;
 }
 
 const trimEveryMs = 3_600_000;
@@ -31,6 +35,7 @@ export class EventHub {
   readonly #consumerGroups = new Map([['$default', '$Default']]);
   #nextKeyless = 0;
   #stopTrimming: () => void = () => {};
+  #capture: HubCapture | undefined;
 
   constructor(
     readonly settings: EventHubSettings,
@@ -57,6 +62,17 @@ export class EventHub {
   /** Keeps events for so long from now on. */
   retain(retentionMs: number): void {
     this.retentionMs = retentionMs;
+  }
+
+  /** Captures all partitions by these settings from now on; none: no longer. */
+  async capture(namespace: string, settings: CaptureSettings | undefined, tools: HubCaptureTools): Promise<void> {
+    if (settings === undefined) {
+      await this.#capture?.end();
+      this.#capture = undefined;
+      return;
+    }
+    this.#capture ??= new HubCapture({ namespace, eventHub: this.settings.name }, this.folder, settings, tools);
+    this.#capture.update(this.#partitions, settings);
   }
 
   /** @throws AmqpRefusal `amqp:not-found`. */
@@ -119,11 +135,13 @@ export class EventHub {
       namespace,
       events: lastSequences.reduce((sum, last) => sum + last + 1, 0),
       lastSequences,
+      ...(this.#capture ? { capture: this.#capture.status(lastSequences) } : {}),
     };
   }
 
   async close(): Promise<void> {
     this.#stopTrimming();
+    await this.#capture?.close();
     await Promise.all(this.#partitions.map((partition) => partition.close()));
   }
 
@@ -135,7 +153,10 @@ export class EventHub {
 
   #trimLater(): void {
     this.#stopTrimming = this.clock.at(this.clock.now() + trimEveryMs, () => {
-      for (const partition of this.#partitions) partition.trim(this.clock.now() - this.retentionMs);
+      const expired = this.clock.now() - this.retentionMs;
+      for (const [index, partition] of this.#partitions.entries()) {
+        partition.trim(Math.min(expired, this.#capture?.uncapturedSince(index) ?? expired));
+      }
       this.#trimLater();
     });
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type ArmResource,
   AzureError,
+  type BlobWriter,
   type EventHubEvent,
   type EventHubSender,
   type Principal,
@@ -13,6 +14,7 @@ import {
 } from '../contracts';
 import { requireKeyAccess } from '../identity/encryptionKey';
 import { sendAction } from './access';
+import { captureSettings, requireCaptureAccess } from './captureSettings';
 import { EventHub, type EventHubStats } from './eventHub';
 import { Namespace } from './namespace';
 import {
@@ -45,7 +47,11 @@ export class EventHubs implements Service, EventHubSender {
   readonly #namespaces = new Map<string, Namespace>();
   readonly #checking: NodeJS.Timeout;
 
-  constructor(private readonly context: ServiceContext) {
+  /** @param blobs where Capture writes to; without it hubs with Capture are refused */
+  constructor(
+    private readonly context: ServiceContext,
+    private readonly blobs?: BlobWriter,
+  ) {
     this.#checking = setInterval(() => void this.checkAccess(), accessCheckMs).unref();
   }
 
@@ -96,6 +102,11 @@ export class EventHubs implements Service, EventHubSender {
     await Promise.all([...this.#namespaces.values()].map((namespace) => namespace.checkAccess()));
   }
 
+  /** The hub behind an ARM id, for what hands its events on by another protocol. */
+  find(eventHubId: string): EventHub | undefined {
+    return this.#namespaces.get(namespaceIdOf(eventHubId).toLowerCase())?.findHub(nameOf(eventHubId));
+  }
+
   /** How many events each hub has taken. */
   stats(): EventHubStats[] {
     return [...this.#namespaces.values()].flatMap((namespace) => namespace.stats());
@@ -122,27 +133,38 @@ export class EventHubs implements Service, EventHubSender {
     };
   }
 
-  #provisionHub(resource: ArmResource, previous?: ArmResource): Properties {
+  async #provisionHub(resource: ArmResource, previous?: ArmResource): Promise<Properties> {
     const { id, createdAt } = resource;
     const namespaceResource = this.context.resources.get(namespaceIdOf(id));
     const namespace = this.#namespaces.get(namespaceIdOf(id).toLowerCase());
     if (!namespaceResource || !namespace) throw parentNotFound(namespaceIdOf(id), id);
     const { partitionCount, retentionMs } = hubProperties(resource, namespaceResource, previous);
-    const hub = namespace.findHub(nameOf(id));
+    requireCaptureAccess(resource, previous, this.context);
+    let hub = namespace.findHub(nameOf(id));
     if (hub) {
       hub.grow(partitionCount);
       hub.retain(retentionMs);
     } else {
       checkHubCount(namespaceResource, [...namespace.hubIds, id]);
       const settings = { id, name: nameOf(id), createdAt };
-      namespace.addHub(new EventHub(settings, this.#hubFolder(id), this.context.clock, partitionCount, retentionMs));
+      hub = new EventHub(settings, this.#hubFolder(id), this.context.clock, partitionCount, retentionMs);
+      namespace.addHub(hub);
     }
+    await this.#capture(hub, resource);
     return {
       createdAt,
       partitionIds: Array.from({ length: partitionCount }, (_, partition) => String(partition)),
       status: 'Active',
       updatedAt: createdAt,
     };
+  }
+
+  async #capture(hub: EventHub, resource: ArmResource): Promise<void> {
+    const settings = captureSettings(resource);
+    if (settings && !this.blobs)
+      throw new AzureError(501, 'NotImplemented', 'There is no Blob Storage to capture into.');
+    const namespace = nameOf(namespaceIdOf(resource.id));
+    if (this.blobs) await hub.capture(namespace, settings, { ...this.context, writer: this.blobs });
   }
 
   #provisionConsumerGroup({ id, createdAt }: ArmResource): Properties {

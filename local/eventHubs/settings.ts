@@ -27,7 +27,6 @@ export function hubProperties(hub: ArmResource, namespace: ArmResource, previous
   const quota = quotas[sku];
   if (!quota) throw notHere(`The tier '${sku}' of the namespace ${namespace.id}`, 'use Basic, Standard or Premium');
   const retention = hub.inputs.retentionDescription as Properties | undefined;
-  if (isOn(hub.inputs.captureDescription)) throw notHere(`Capture of ${hub.id}`, 'leave captureDescription off');
   if (String(retention?.cleanupPolicy ?? 'Delete') !== 'Delete') {
     throw notHere(`The clean-up policy '${retention?.cleanupPolicy}' of ${hub.id}`, "use 'Delete'");
   }
@@ -86,10 +85,6 @@ function checkPartitionChange(hub: ArmResource, count: number, sku: string, prev
 function between(what: string, given: number, least: number, most: number, sku: string): void {
   if (given >= least && given <= most && Number.isInteger(given)) return;
   throw new AzureError(400, 'BadRequest', `${what} is ${given}; on ${sku} it is ${least} to ${most}.`);
-}
-
-function isOn(capture: unknown): boolean {
-  return Boolean((capture as Properties | undefined)?.enabled);
 }
 
 function notHere(what: string, instead: string): AzureError {
