@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 
 /** The function apps, by the names of their folders in dist/functions, and the module that each starts with. */
 const apps = {
@@ -17,15 +17,50 @@ const alwaysInputs = ['package-lock.json', 'setup/bundles.mjs'];
  * an unchanged bundle is left as it is, and by which the components tell one that is older than its sources.
  */
 export async function buildBundles(projectFolder) {
-  await Promise.all(Object.keys(apps).map((app) => buildBundle(projectFolder, app)));
+  const folder = join(projectFolder, 'dist', 'functions');
+  const functions = Object.keys(apps).map((app) =>
+    buildBundle(projectFolder, join(folder, app, 'main.js'), join(folder, `${app}.inputs.json`), () =>
+      bundle(projectFolder, apps[app]),
+    ),
+  );
+  await Promise.all([...functions, buildKernel(projectFolder)]);
 }
 
-async function buildBundle(projectFolder, app) {
-  const folder = join(projectFolder, 'dist', 'functions');
-  const program = join(folder, app, 'main.js');
-  const notes = join(folder, `${app}.inputs.json`);
-  if (existsSync(program) && isUpToDate(projectFolder, notes)) return;
-  const { outputFiles, metafile } = await bundle(projectFolder, apps[app]);
+/**
+ * Bundles the scoring kernel for a V8 without Node: dist/databricks/kernel.js, which sets the global `iomtKernel`
+ * (runtime/databricks/kernelEntry.ts), and dist/databricks/kernel.inputs.json.
+ *
+ * @param {string} projectFolder
+ * @param {{ modelModule?: string, folder?: string }} [options] modelModule: a TypeScript module of the site's own that exports
+ *   `model` (a `Model` of runtime/scoring/model.ts), bundled in; default none. folder: where the two files go
+ */
+export async function buildKernel(
+  projectFolder,
+  { modelModule, folder = join(projectFolder, 'dist', 'databricks') } = {},
+) {
+  const model =
+    modelModule === undefined ? join(projectFolder, 'runtime/scoring/bundledModel.ts') : resolve(modelModule);
+  const kernel = () => bundleKernel(projectFolder, modelModule);
+  await buildBundle(projectFolder, join(folder, 'kernel.js'), join(folder, 'kernel.inputs.json'), kernel, [
+    relative(projectFolder, model),
+  ]);
+}
+
+/** Puts a site's own model in the place of the one that is bundled in by default, in whatever bundle has the kernel. */
+export function withModel(modelModule) {
+  return {
+    name: 'model',
+    setup(build) {
+      if (modelModule !== undefined)
+        build.onResolve({ filter: /^\.\/bundledModel$/ }, () => ({ path: resolve(modelModule) }));
+    },
+  };
+}
+
+/** @param {readonly string[]} needed inputs without which it would be another bundle */
+async function buildBundle(projectFolder, program, notes, bundled, needed = []) {
+  if (existsSync(program) && isUpToDate(projectFolder, notes, needed)) return;
+  const { outputFiles, metafile } = await bundled();
   const own = Object.keys(metafile.inputs).filter((input) => !input.includes('node_modules/'));
   const hashes = [...own, ...alwaysInputs].sort().map((input) => [input, hashOf(join(projectFolder, input))]);
   replaceFile(program, outputFiles[0].contents);
@@ -60,10 +95,37 @@ async function bundle(projectFolder, entryPoint) {
   });
 }
 
-function isUpToDate(projectFolder, notes) {
+/** No Node, no console, and the names of functions stay in errors. */
+async function bundleKernel(projectFolder, modelModule) {
+  const { build } = await import('esbuild');
+  return build({
+    absWorkingDir: projectFolder,
+    entryPoints: ['runtime/databricks/kernelEntry.ts'],
+    outfile: 'dist/databricks/kernel.js',
+    write: false,
+    metafile: true,
+    bundle: true,
+    format: 'iife',
+    globalName: 'iomtKernel',
+    platform: 'neutral',
+    target: 'es2023',
+    charset: 'ascii',
+    legalComments: 'none',
+    logLevel: 'warning',
+    minify: true,
+    keepNames: true,
+    plugins: [withModel(modelModule)],
+  });
+}
+
+function isUpToDate(projectFolder, notes, needed) {
   if (!existsSync(notes)) return false;
-  const inputs = Object.entries(JSON.parse(readFileSync(notes, 'utf8')));
-  return inputs.every(([input, hash]) => hashOf(join(projectFolder, input)) === hash);
+  const hashes = JSON.parse(readFileSync(notes, 'utf8'));
+  const inputs = Object.entries(hashes);
+  return (
+    needed.every((input) => input in hashes) &&
+    inputs.every(([input, hash]) => hashOf(join(projectFolder, input)) === hash)
+  );
 }
 
 function hashOf(file) {

@@ -1,0 +1,53 @@
+import type { PatientPresence } from '../contracts/enriched';
+import type { KeyedTime, PresenceState } from './patientState';
+
+/** Resources that have ended are kept, since their end may be corrected; beyond so many those that ended first go. */
+const mostEnded = 64;
+
+/** Takes up what counts by the end of a window; events of later windows wait. The order of events does not matter. */
+export function withPresence(
+  state: PresenceState,
+  events: readonly PatientPresence[],
+  windowEnd: number,
+): PresenceState {
+  const known = [...state.waiting, ...events];
+  if (known.length === 0) return state;
+  const resources = { ...state.resources };
+  const deaths = { ...state.deaths };
+  for (const { event, basis, resource, time, key } of known) {
+    if (time >= windowEnd) continue;
+    if (basis === 'death') deaths[resource] = newer(deaths[resource], { time, key });
+    else resources[resource] = { ...resources[resource], [event]: newer(resources[resource]?.[event], { time, key }) };
+  }
+  return { resources: bounded(resources), deaths, waiting: distinct(known.filter(({ time }) => time >= windowEnd)) };
+}
+
+/** Whether some assignment or encounter reaches into the window, and the patient lived at its start. */
+export function isPresent({ resources, deaths }: PresenceState, start: number, end: number): boolean {
+  if (Object.values(deaths).some(({ time }) => time <= start)) return false;
+  return Object.values(resources).some(
+    ({ start: from, end: to }) => from !== undefined && from.time < end && (to === undefined || to.time > start),
+  );
+}
+
+function newer(held: KeyedTime | undefined, given: KeyedTime): KeyedTime {
+  return held === undefined || given.key > held.key || (given.key === held.key && given.time > held.time)
+    ? given
+    : held;
+}
+
+function bounded(resources: PresenceState['resources']): PresenceState['resources'] {
+  const ended = Object.entries(resources).filter(([, { end }]) => end !== undefined);
+  const sorted = Object.entries(resources).sort(([one], [other]) => (one < other ? -1 : 1));
+  if (ended.length <= mostEnded) return Object.fromEntries(sorted);
+  const endOf = (one: (typeof ended)[number]) => one[1].end?.time ?? 0;
+  ended.sort((one, other) => endOf(one) - endOf(other) || (one[0] < other[0] ? -1 : 1));
+  const gone = new Set(ended.slice(0, ended.length - mostEnded).map(([resource]) => resource));
+  return Object.fromEntries(sorted.filter(([resource]) => !gone.has(resource)));
+}
+
+/** In an order of their own, so that a state does not depend on the order in which events came. */
+function distinct(events: readonly PatientPresence[]): PatientPresence[] {
+  const byName = new Map(events.map((one) => [`${one.time} ${one.key} ${one.resource} ${one.event}`, one]));
+  return [...byName.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, event]) => event);
+}
