@@ -66,6 +66,11 @@ export class Partition {
     return this.#log.read(from, max, maxBytes);
   }
 
+  /** Sequence of the last event that is written of a producer inside the local cloud. */
+  lastOf(producer: string): number | undefined {
+    return this.#written.get(producer);
+  }
+
   afterOffset(offset: number): number {
     return this.#log.afterOffset(offset);
   }

@@ -38,11 +38,16 @@ export function eventsOf(transfer: Buffer, format: number): StoredEvent[] {
 }
 
 /** An event of a service inside the local cloud. */
-export function eventFrom(event: EventHubEvent, partitionKey: string, from?: ProducerSequence): StoredEvent {
+export function eventFrom(
+  event: EventHubEvent,
+  partitionKey: string | undefined,
+  from?: ProducerSequence,
+): StoredEvent {
+  const key = partitionKey === undefined ? {} : { [partitionKeyAnnotation]: partitionKey };
   const encoded = amqp.encode({
     body: amqp.data_section(event.body),
     application_properties: event.properties,
-    message_annotations: { ...event.systemProperties, [partitionKeyAnnotation]: partitionKey },
+    message_annotations: { ...event.systemProperties, ...key },
     content_type: event.contentType,
     content_encoding: event.contentEncoding,
     message_id: event.messageId,
