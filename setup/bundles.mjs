@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 const apps = {
   normalize: 'runtime/functions/normalizeApp.ts',
   'write-observations': 'runtime/functions/writeObservationsApp.ts',
+  'ml-input': 'runtime/functions/mlInputApp.ts',
 };
 
 /** What decides on a bundle beside the sources in it: the versions of the libraries, and this file. */

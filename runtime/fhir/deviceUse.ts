@@ -64,7 +64,7 @@ function patientAfterLast(device: Device, uses: readonly DeviceUse[], time: Tick
 }
 
 /** Id of the Device that a statement is about. */
-function usedDevice({ device }: DeviceUseStatement): string | undefined {
+export function usedDevice({ device }: DeviceUseStatement): string | undefined {
   return /(?:^|\/)Device\/([^/]+)/.exec(device?.reference ?? '')?.[1];
 }
 
@@ -72,7 +72,7 @@ function usedDevice({ device }: DeviceUseStatement): string | undefined {
  * What a statement says about a time at which the device was worn. `intended` and `entered-in-error` say nothing. One that
  * has ended, or is on hold, says nothing without its end: until when cannot be known.
  */
-function useOf({ status, subject, timingPeriod, timingDateTime }: DeviceUseStatement): DeviceUse | undefined {
+export function useOf({ status, subject, timingPeriod, timingDateTime }: DeviceUseStatement): DeviceUse | undefined {
   const patient = patientOf(subject);
   if (patient === undefined || !['active', 'completed', 'stopped', 'on-hold'].includes(status ?? '')) return undefined;
   if (timingDateTime !== undefined) {
@@ -87,13 +87,14 @@ function useOf({ status, subject, timingPeriod, timingDateTime }: DeviceUseState
   return unreadable || openEnded ? undefined : { patient, start, end };
 }
 
-/** A FHIR dateTime may be a year, a month or a day; those are UTC here, since they have no zone. */
-function beginOf(dateTime: string): Ticks | undefined {
+/** The first moment of a FHIR dateTime. It may be a year, a month or a day; those are UTC here, since they have no zone. */
+export function beginOf(dateTime: string): Ticks | undefined {
   const [, year, month = '01', date = '01'] = /^(\d{4})(?:-(\d\d))?(?:-(\d\d))?$/.exec(dateTime) ?? [];
   return parseTimestamp(year === undefined ? dateTime : `${year}-${month}-${date}`);
 }
 
-function endOf(dateTime: string): Ticks | undefined {
+/** The last moment of a FHIR dateTime. */
+export function endOf(dateTime: string): Ticks | undefined {
   const [, year, month, date] = /^(\d{4})(?:-(\d\d))?(?:-(\d\d))?$/.exec(dateTime) ?? [];
   if (year === undefined) return parseTimestamp(dateTime);
   const next = new Date(0);
