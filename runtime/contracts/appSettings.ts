@@ -131,7 +131,9 @@ export const scoreSettings = [
 export const longViewSettings = [
   'Scored__fullyQualifiedNamespace',
   'Scored__clientId',
+  /** Names of the event hubs: captured files lie in folders of these names. */
   'SCORED_HUB',
+  'ENRICHED_HUB',
   'KERNEL_SETTINGS',
   /** What was captured of `scored` (step 11a), what was captured of `enriched` (step 9), and where baselines go. */
   'SCORED_CONTAINER_URL',
