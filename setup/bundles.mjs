@@ -7,6 +7,7 @@ const apps = {
   normalize: 'runtime/functions/normalizeApp.ts',
   'write-observations': 'runtime/functions/writeObservationsApp.ts',
   'ml-input': 'runtime/functions/mlInputApp.ts',
+  score: 'runtime/functions/scoreApp.ts',
 };
 
 /** What decides on a bundle beside the sources in it: the versions of the libraries, and this file. */
