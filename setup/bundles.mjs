@@ -8,6 +8,7 @@ const apps = {
   'write-observations': 'runtime/functions/writeObservationsApp.ts',
   'ml-input': 'runtime/functions/mlInputApp.ts',
   score: 'runtime/functions/scoreApp.ts',
+  'long-view': 'runtime/functions/longViewApp.ts',
 };
 
 /** What decides on a bundle beside the sources in it: the versions of the libraries, and this file. */

@@ -1,5 +1,5 @@
 import { type Baseline, type BaselineFile, baselineVersionFor } from '../contracts/scored';
-import { type LakeContainer, readText } from './lakeContainer';
+import type { JsonBlobs } from '../score/jsonBlobs';
 
 /** The baselines that a window is compared with, or why there are none. */
 export interface BaselinesInEffect {
@@ -18,7 +18,7 @@ export const baselineFileName = (version: string) => `${version}.json`;
 export class BaselineStore {
   private readonly files = new Map<string, Promise<BaselineFile | undefined>>();
 
-  constructor(private readonly container: Pick<LakeContainer, 'read'>) {}
+  constructor(private readonly container: Pick<JsonBlobs, 'read'>) {}
 
   /**
    * The version in effect for a window that starts then, milliseconds since 1970. `notReady` while its file is not there,
@@ -48,9 +48,8 @@ export class BaselineStore {
 
   private async read(version: string): Promise<BaselineFile | undefined> {
     const name = baselineFileName(version);
-    const text = await readText(this.container, name);
-    if (text === undefined) return undefined;
-    const file = JSON.parse(text) as Partial<BaselineFile>;
+    const file = (await this.container.read<Partial<BaselineFile>>(name))?.content;
+    if (file === undefined) return undefined;
     if (file.version === version && typeof file.patients === 'object') return file as BaselineFile;
     throw new Error(`The file ${name} of the container of baselines is no baseline file of that version.`);
   }

@@ -9,11 +9,9 @@ export interface LakeContainer {
   listAll(folder: string): AsyncIterable<string>;
   /** The content of a blob, as it comes in; undefined when there is no such blob. */
   read(name: string): Promise<AsyncIterable<Buffer | string | Uint8Array> | undefined>;
-  /** Writes a blob that is not there yet. False when it is. */
-  create(name: string, content: string): Promise<boolean>;
 }
 
-/** Reads and writes as the user-assigned identity of that client id. */
+/** Reads as the user-assigned identity of that client id. */
 export function lakeContainer(url: string, clientId: string): LakeContainer {
   return lakeIn(new ContainerClient(url, new ManagedIdentityCredential({ clientId })));
 }
@@ -38,29 +36,8 @@ export function lakeIn(container: ContainerClient): LakeContainer {
         throw error;
       }
     },
-    async create(name, content) {
-      try {
-        await container.getBlockBlobClient(name).upload(content, Buffer.byteLength(content), {
-          conditions: { ifNoneMatch: '*' },
-          blobHTTPHeaders: { blobContentType: 'application/json' },
-        });
-        return true;
-      } catch (error) {
-        if (statusOf(error) === 409 || statusOf(error) === 412) return false;
-        throw error;
-      }
-    },
   };
 }
 
 const statusOf = (error: unknown) => (error as { statusCode?: unknown } | null)?.statusCode;
 const codeOf = (error: unknown) => (error as { code?: unknown } | null)?.code;
-
-/** The whole content of a blob as text; undefined when there is none. */
-export async function readText(container: Pick<LakeContainer, 'read'>, name: string): Promise<string | undefined> {
-  const chunks = await container.read(name);
-  if (chunks === undefined) return undefined;
-  const parts: Buffer[] = [];
-  for await (const chunk of chunks) parts.push(Buffer.from(chunk as Buffer));
-  return Buffer.concat(parts).toString();
-}

@@ -1,11 +1,12 @@
 import type { ArmResource, Properties } from '../../contracts';
 import { parentId } from '../armIds';
-import { isUnknownAt, textAt, valuesAt } from '../values';
+import { isUnknownAt, textAt, valueAt, valuesAt } from '../values';
 import { type Failure, inGroup, type Kind, type Surroundings } from './kind';
-import { atMost, attachedIdentity, identity, matches, oneOf, outside, range, refersTo } from './rules';
+import { atMost, attachedIdentity, identity, identityIds, matches, oneOf, outside, range, refersTo } from './rules';
 
 const entityName = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const entityNameText = 'letters, digits, periods, hyphens and underscores, starting and ending with a letter or digit';
+const captureIdentityPath = 'captureDescription.destination.identity.userAssignedIdentity';
 const tierLimits = 'Learn: Event Hubs quotas and limits';
 
 interface Tier {
@@ -128,6 +129,10 @@ export const eventHub: Kind = {
     ),
     refersTo('captureDescription.destination.storageAccountResourceId', 'Microsoft.Storage/storageAccounts'),
     captureContainer,
+    captureTier,
+    captureDestination,
+    refersTo(captureIdentityPath, 'Microsoft.ManagedIdentity/userAssignedIdentities'),
+    captureIdentity,
   ],
   defaults: () => ({
     partitionCount: 4,
@@ -185,6 +190,40 @@ function captureContainer(inputs: Properties, around: Surroundings): Failure[] {
   if (!account || !container || around.exists(`${account}/blobServices/default/containers/${container}`)) return [];
   const property = 'captureDescription.destination.blobContainer';
   return [{ property, reason: `blobContainer '${container}' does not exist in '${account}'.` }];
+}
+
+function isCaptured(inputs: Properties): boolean {
+  return valueAt(inputs, 'captureDescription.enabled') === true;
+}
+
+function captureTier(inputs: Properties, around: Surroundings): Failure[] {
+  if (!isCaptured(inputs) || tierOf(around)?.name !== 'Basic') return [];
+  const reason = `captureDescription.enabled is true on Basic; Capture needs Standard or Premium (${tierLimits}).`;
+  return [{ property: 'captureDescription.enabled', reason }];
+}
+
+/** ARM types have all of it optional; without it there is nowhere to write to. */
+function captureDestination(inputs: Properties): Failure[] {
+  if (!isCaptured(inputs)) return [];
+  const needed = ['encoding', 'destination.name', 'destination.storageAccountResourceId', 'destination.blobContainer'];
+  return needed
+    .map((name) => `captureDescription.${name}`)
+    .filter((path) => valueAt(inputs, path) === undefined && !isUnknownAt(inputs, path))
+    .map((property) => ({
+      property,
+      reason: `${property} is missing, and Capture is enabled (Learn: enable Capture by template).`,
+    }));
+}
+
+/** Learn: "Event Hubs Capture with managed identities": a user-assigned one must be assigned to the namespace first. */
+function captureIdentity(inputs: Properties, around: Surroundings): Failure[] {
+  const id = textAt(inputs, captureIdentityPath);
+  const above = around.id ? namespaceOf(around.id, around) : undefined;
+  if (!id || !above || isUnknownAt(above.inputs, 'identity')) return [];
+  const attached = identityIds(valueAt(above.inputs, 'identity.userAssignedIdentities'));
+  if (attached.some((other) => String(other).toLowerCase() === id.toLowerCase())) return [];
+  const reason = `identity '${id}' is not attached to the namespace ${above.id}; list it in the namespace's identity.userAssignedIdentities.`;
+  return [{ property: captureIdentityPath, reason }];
 }
 
 export const consumerGroup: Kind = {
