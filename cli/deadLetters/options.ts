@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { FailedStep } from '../../runtime/contracts/deadLetter';
+import { type FailedStep, failedSteps } from '../../runtime/contracts/deadLetter';
 
 export const usage = `azure-iomt-dead-letters list   --container URL [filters]
 azure-iomt-dead-letters replay --container URL --namespace HOST [filters] [--limit N] [--dry-run] [--again]
@@ -9,7 +9,7 @@ step that failed, and marks what the hub has taken, so that it can be run again 
 
   --container URL    the blob container of the dead letters
   --namespace HOST   the Event Hubs namespace, as NAME.servicebus.windows.net
-  --step STEP        only of that step: ${'normalize'} or ${'write-observations'}
+  --step STEP        only of that step: ${failedSteps.join(', ')}
   --reason REASON    only of that reason, as DeviceNotFoundException
   --from TIME        only what arrived then or later, ISO 8601 with Z or offset
   --to TIME          only what arrived before then
@@ -138,9 +138,11 @@ function namespaceOf(given: string | undefined, command: DeadLetterOptions['comm
 }
 
 function stepOf(given: string | undefined, problems: string[]): FailedStep | undefined {
-  if (given === undefined || given === 'normalize' || given === 'write-observations') return given;
-  problems.push(`--step is ${given}; allowed are normalize and write-observations.`);
-  return undefined;
+  const step = failedSteps.find((one) => one === given);
+  if (given !== undefined && step === undefined) {
+    problems.push(`--step is ${given}; allowed are ${failedSteps.join(', ')}.`);
+  }
+  return step;
 }
 
 function timeOf(name: string, given: string | undefined, otherwise: number, problems: string[]): number {

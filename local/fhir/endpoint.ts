@@ -28,6 +28,7 @@ export class Endpoint {
   ) {
     const { key, cert } = context.certificates.server;
     this.server = createServer({ key, cert, minVersion: 'TLSv1.2' }, (request, response) => {
+      response.setHeader('Date', new Date(context.clock.now()).toUTCString());
       this.serve(request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy();
         else respondWith(response, error);

@@ -10,7 +10,7 @@ export const connections = {
   clockMarks: 'ClockMarks',
   /** Writes (`normalize`) or reads (`write-observations`, `ml-input`) `normalizeddata`. */
   normalizedData: 'NormalizedData',
-  /** Reads `fhirevents`. */
+  /** Reads `fhirevents`, and writes clock marks into it. */
   fhirEvents: 'FhirEvents',
   /** Writes (`ml-input`) or reads (`score`) `enriched`. */
   enriched: 'Enriched',

@@ -8,16 +8,17 @@
 export const kindProperty = 'iomt-kind';
 export const clockMarkKind = 'clock-mark';
 
-/** How far one partition of `devicedata` has been handed on, said in every partition of the next hub after the data. */
+/** How far one source of a hub has been handed on, said in every partition of the hub after the data. */
 export interface ClockMark {
   /**
-   * What the mark is about. In `normalizeddata` a partition of `devicedata`; in `enriched` beside these a partition of
-   * `fhirevents` (`fhirevents/0`) or the search for charted values (`charted`); in `scored` who closes windows.
+   * What the mark is about. In `normalizeddata` a partition of `devicedata` (`0`). In `enriched` a partition of `normalizeddata`
+   * (`0`), whose mark is the least of those that came to it from all partitions of `devicedata`, and beside these a partition of
+   * `fhirevents` (`fhirevents/0`) or the search for charted values (`charted`). In `scored` who closes windows.
    */
   readonly source: string;
   /** How many sources there are: a reader has all marks when it has one of each. */
   readonly sources: number;
-  /** Until when the partition has been handed on, ISO 8601 in UTC: the hub's time of arrival, not of measurement. */
+  /** Until when it has been handed on, ISO 8601 in UTC: the hub's time of arrival, not of measurement. */
   readonly time: string;
 }
 

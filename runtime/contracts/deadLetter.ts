@@ -1,5 +1,6 @@
 /** Where a message can fail for good. The replay of a dead letter enters there again. */
-export type FailedStep = 'normalize' | 'write-observations' | 'ml-input' | 'charted-values';
+export const failedSteps = ['normalize', 'write-observations', 'ml-input', 'charted-values'] as const;
+export type FailedStep = (typeof failedSteps)[number];
 
 /**
  * A message that a step gave up, with all that is needed to send it again as it was. It lies as a JSON blob at

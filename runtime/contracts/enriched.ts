@@ -79,7 +79,10 @@ export interface PatientPresence {
   readonly key: string;
 }
 
-/** How far one source of `enriched` has been handed on, in every partition after the data. */
+/**
+ * How far one source of `enriched` has been handed on, in every partition after the data. Sources are the partitions of
+ * `normalizeddata` and of `fhirevents`, or the search for charted values in place of the latter.
+ */
 export interface EnrichedClockMark extends ClockMark {
   readonly kind: 'clockMark';
 }

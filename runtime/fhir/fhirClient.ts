@@ -29,6 +29,8 @@ export class FhirClient {
   private readonly concurrency = new AdaptiveConcurrency();
   /** Until then the service asked to be left alone (monotonic, milliseconds): by all, not by the one that it told. */
   private quietUntil = 0;
+  /** The service's clock as its last answer told it, milliseconds since 1970. */
+  private told: number | undefined;
 
   constructor(
     private readonly transport: Transport,
@@ -63,6 +65,19 @@ export class FhirClient {
       });
     }
     return found;
+  }
+
+  /**
+   * The service's time in milliseconds since 1970, to the second and not ahead: what it writes from now on is not earlier.
+   */
+  async time(log: StepLog): Promise<number> {
+    const ask = async () => {
+      this.told = undefined;
+      await this.batch([{ method: 'GET', url: 'Patient?_id=none&_elements=id' }], log);
+      if (this.told === undefined) throw new FhirFault(undefined);
+      return this.told;
+    };
+    return hold(this.step, log, ask, anyFault);
   }
 
   private async send(requests: readonly BatchRequest[], log: StepLog): Promise<readonly BatchAnswer[]> {
@@ -109,6 +124,8 @@ export class FhirClient {
     return this.concurrency.run(async () => {
       while (performance.now() < this.quietUntil) await pause(this.quietUntil - performance.now());
       const answer = await this.transport(body);
+      const date = Date.parse(answer.headers.get('date') ?? '');
+      if (!Number.isNaN(date)) this.told = date;
       const asked = isOverloaded(answer) ? retryAfterOf({ response: answer }) : undefined;
       if (asked !== undefined) this.quietUntil = Math.max(this.quietUntil, performance.now() + asked);
       return answer;

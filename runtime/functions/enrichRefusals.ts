@@ -10,5 +10,12 @@ export const refusals = {
   },
   patient: { name: 'PatientNotFoundException', message: 'There is no Patient with the id that is referred to.' },
   refused: { name: 'HttpRequestError', message: 'The FHIR service refuses to be asked about this patient.' },
+  refusedResource: { name: 'HttpRequestError', message: 'The FHIR service refuses to be asked about this resource.' },
   tooLarge: { name: 'MeasurementProcessingException', message: 'It is larger than the event hub takes.' },
+  unit: {
+    name: 'InvalidQuantityFhirValueException',
+    message: 'A charted value has no unit, or one that its vital sign is not measured in.',
+  },
+  time: { name: 'IncompatibleDataException', message: 'A charted value has no time of day in effective[x].' },
+  noPatient: { name: 'PatientIdentityNotDefinedException', message: 'A charted value is about no Patient.' },
 } satisfies Record<string, Refusal>;

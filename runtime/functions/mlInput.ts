@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ClockMark, parseClockMark } from '../contracts/clockMark';
 import { type EnrichedMeasurement, mostAheadMs } from '../contracts/enriched';
 import { type Measurement, parseMeasurement } from '../contracts/measurement';
@@ -7,7 +8,7 @@ import { keyOf } from '../enrich/naturalKey';
 import { arrivalTime, quantisedTime } from '../enrich/quantise';
 import { SourceMarks } from '../enrich/sourceMarks';
 import { isLate, type Windows } from '../enrich/windows';
-import type { IdentityResolver } from '../fhir/identityResolver';
+import type { IdentityResolver, Measured, Resolved } from '../fhir/identityResolver';
 import type { ContextAnswer, ContextResolver } from '../fhir/patientContext';
 import { MedTechError } from '../medtech/errors';
 import { isoText, parseTimestamp, type Ticks, ticksPerMillisecond } from '../medtech/instant';
@@ -21,6 +22,8 @@ import { type Refusal, refusals } from './enrichRefusals';
 /** What the function `mlInput` works with. */
 export interface MlInputTools {
   readonly identities: IdentityResolver;
+  /** Patients and Devices that are missing are being made: `writeObservations` does so for the same measurements. */
+  readonly awaitsCreation: boolean;
   readonly contexts: ContextResolver;
   readonly rules: SampleRules & Windows;
   readonly enriched: EnrichedData;
@@ -61,7 +64,7 @@ interface Failure {
 export async function mlInput(batch: EventBatch, tools: MlInputTools, log: StepLog): Promise<void> {
   const { arrivals, marks, failures } = readArrivals(batch.events);
   const at = newestTime(batch.events);
-  const worn = await withPatients(arrivals, at, tools.identities, failures, log);
+  const worn = await withPatients(arrivals, at, tools, failures, log);
   const enriched = await withContext(worn, at, tools, failures, log);
   const tooLarge = await tools.enriched.send(enriched, log);
   failures.push(...tooLarge.map((arrival) => ({ ...arrival, reason: refusals.tooLarge })));
@@ -129,7 +132,7 @@ function parseSources(text: unknown): readonly ScoringSource[] {
 async function withPatients(
   arrivals: readonly Arrival[],
   at: number,
-  identities: IdentityResolver,
+  tools: MlInputTools,
   failures: Failure[],
   log: StepLog,
 ): Promise<readonly WornArrival[]> {
@@ -139,7 +142,7 @@ async function withPatients(
     encounterId: measurement.EncounterId ?? null,
     occurred,
   }));
-  const resolved = await identities.resolve(measured, at, log);
+  const resolved = await resolve(measured, at, tools, log);
   return arrivals.flatMap((arrival, index) => {
     const ids = resolved[index];
     if (ids !== undefined && !(ids instanceof MedTechError)) return [{ ...arrival, patient: ids.patient }];
@@ -147,6 +150,36 @@ async function withPatients(
     failures.push({ ...arrival, reason });
     return [];
   });
+}
+
+/** For so long what is missing may still come to be: the other function reads the same stream. */
+const creationMs = 30_000;
+const creationPauseMs = 1_000;
+
+async function resolve(
+  measured: readonly Measured[],
+  at: number,
+  { identities, awaitsCreation }: MlInputTools,
+  log: StepLog,
+): Promise<readonly Resolved[]> {
+  const resolved = [...(await identities.resolve(measured, at, log))];
+  const begin = performance.now();
+  while (awaitsCreation && performance.now() - begin < creationMs) {
+    const missing = [...resolved.keys()].filter((index) => isMissing(resolved[index]));
+    if (missing.length === 0) break;
+    await pause(creationPauseMs);
+    const again = await identities.resolve(
+      missing.map((index) => measured[index] as Measured),
+      at,
+      log,
+    );
+    for (const [position, index] of missing.entries()) resolved[index] = again[position] as Resolved;
+  }
+  return resolved;
+}
+
+function isMissing(one: Resolved | undefined): boolean {
+  return one instanceof MedTechError && ['DeviceNotFoundException', 'PatientNotFoundException'].includes(one.errorName);
 }
 
 async function withContext(

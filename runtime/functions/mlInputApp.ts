@@ -11,12 +11,15 @@ import { deadLetterContainer } from '../stream/deadLetterContainer';
 import { hubProducer, hubReader } from '../stream/hubClients';
 import { HubSender } from '../stream/hubSender';
 import { PartitionIds } from '../stream/partitionIds';
+import { chartedValues } from './chartedValues';
 import { sendClockMarks } from './clockMarks';
 import { EnrichedData } from './enrichedData';
 import { readBatch } from './eventBatch';
 import { mlInput } from './mlInput';
 import { readPlausibilityLimits, readWindows } from './mlInputInputs';
+import { pollCharted } from './pollCharted';
 import { keepingRawMetadata } from './rawTriggerMetadata';
+import { positionIn } from './searchPosition';
 import { readCompatibility, readSettings } from './settings';
 import { binaryBodies, endlessRetry } from './triggerOptions';
 import { readCacheSeconds, readResolutionType } from './writeObservationsInputs';
@@ -64,19 +67,33 @@ async function sources(): Promise<number> {
   return devices.length + (events?.length ?? 1);
 }
 
+const enrichedBy = (step: 'ml-input' | 'charted-values') =>
+  new EnrichedData(new HubSender(enriched, partitionsOfEnriched, step), sources, step);
+
 const client = new FhirClient(transport, 'ml-input');
+const resolutionType = readResolutionType(settings.RESOLUTION_TYPE);
 const tools = {
   identities: new IdentityResolver(client, {
-    resolutionType: readResolutionType(settings.RESOLUTION_TYPE),
+    resolutionType: resolutionType === 'Create' ? 'Lookup' : resolutionType,
     deviceIdentifierSystem: settings.DEVICE_IDENTIFIER_SYSTEM,
     compatibility,
     cacheSeconds,
   }),
+  awaitsCreation: resolutionType === 'Create',
   contexts: new ContextResolver(client, contextCodes, cacheSeconds),
   rules,
-  enriched: new EnrichedData(new HubSender(enriched, partitionsOfEnriched, 'ml-input'), sources, 'ml-input'),
+  enriched: enrichedBy('ml-input'),
   deadLetters,
   marks: new Map<string, SourceMarks>(),
+};
+
+const chartedClient = new FhirClient(transport, 'charted-values');
+const chartedTools = {
+  client: chartedClient,
+  contexts: new ContextResolver(chartedClient, contextCodes, cacheSeconds),
+  rules: { ...rules, encounterClasses: contextCodes.encounterClasses },
+  enriched: enrichedBy('charted-values'),
+  deadLetters,
 };
 
 app.eventHub('mlInput', {
@@ -93,6 +110,21 @@ if (fhirEvents !== undefined && partitionsOfEvents !== undefined) {
   app.timer('fhirEventMarks', {
     schedule: '%CLOCK_MARK_SCHEDULE%',
     handler: (_timer, context) => sendClockMarks(fhirEvents, partitionsOfEvents, context),
+  });
+  app.eventHub('chartedValues', {
+    connection: connections.fhirEvents,
+    eventHubName: '%FHIR_EVENTS_HUB%',
+    consumerGroup: '%FHIR_EVENTS_CONSUMER_GROUP%',
+    cardinality: 'many',
+    ...binaryBodies,
+    retry: endlessRetry,
+    handler: (bodies, context) => chartedValues(readBatch(bodies, context), chartedTools, context),
+  });
+} else {
+  const position = positionIn(settings.STATE_CONTAINER_URL, settings.STATE_CLIENT_ID);
+  app.timer('pollCharted', {
+    schedule: '%CHARTED_SCHEDULE%',
+    handler: (_timer, context) => pollCharted({ ...chartedTools, position }, context),
   });
 }
 

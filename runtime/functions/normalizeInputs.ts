@@ -43,7 +43,14 @@ function isSources(value: unknown): value is ScoringSource[] {
       (source: Partial<ScoringSource> | null) =>
         vitals.some((vital) => vital === source?.vital) &&
         typeof source?.valueName === 'string' &&
-        Number.isInteger(source?.priority),
+        Number.isInteger(source?.priority) &&
+        [undefined, true].includes(source?.spot) &&
+        isQuality(source?.quality),
     )
   );
+}
+
+function isQuality(quality: ScoringSource['quality'] | null): boolean {
+  if (quality === undefined) return true;
+  return typeof quality?.valueName === 'string' && typeof quality.least === 'number';
 }
