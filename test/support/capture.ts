@@ -20,6 +20,7 @@ export interface CaptureOptions {
   readonly skipEmptyArchives?: boolean;
   readonly encoding?: string;
   readonly container?: string;
+  readonly retentionHours?: number;
 }
 
 /** Event Hubs and a lake to capture into, as a program's resources would make them. */
@@ -64,7 +65,7 @@ export class CapturingHubs {
   }
 
   async hub(name: string, options: CaptureOptions = {}): Promise<string> {
-    const { partitionCount = 1, container = 'bronze', ...capture } = options;
+    const { partitionCount = 1, container = 'bronze', retentionHours = 168, ...capture } = options;
     const { resources, authority } = this.context;
     const id = hubIdOf(name);
     const previous = resources.get(id);
@@ -84,7 +85,9 @@ export class CapturingHubs {
       destination,
       ...capture,
     };
-    await this.hubs.provision(resources.put('eventhub:EventHub', id, { partitionCount, captureDescription }), previous);
+    const retentionDescription = { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours };
+    const inputs = { partitionCount, captureDescription, retentionDescription };
+    await this.hubs.provision(resources.put('eventhub:EventHub', id, inputs), previous);
     return id;
   }
 
