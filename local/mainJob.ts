@@ -133,9 +133,9 @@ export class MainJob {
     controlAddressFile: string,
   ): Promise<'good' | 'bad' | 'ended'> {
     const { recording, log } = this;
-    const { files, start, speed } = this.options;
+    const { files, start, speed, disorder } = this.options;
     const session = new ReplaySession({
-      ...{ cloud, stack, recording, files, start, speed, scored, controlAddressFile, log },
+      ...{ cloud, stack, recording, files, start, speed, disorder, scored, controlAddressFile, log },
       gatewayHost: gateway?.host,
       onMessage: (copy) => page.received(copy),
     });

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Disorder } from './replay/disorder';
 
 /** Minute 0 of every replay unless `--start` says otherwise: fixed, so that a second replay has the same times. */
 export const defaultStart = '2026-01-05T00:00:00Z';
@@ -21,6 +22,7 @@ export interface StartOptions {
   readonly speed: number;
   /** Milliseconds since 1970 of minute 0. */
   readonly start: number;
+  readonly disorder: Disorder;
   /** All devices send through the store-and-forward gateway. */
   readonly gateway: boolean;
   /** Recorded minutes during which the gateway's uplink is cut. */
@@ -43,6 +45,8 @@ export const usage = `npm start -- [options]
   --replay FILE       replay recorded vital signs (CSV: minute, optionally device, one column a vital) instead of the ward
   --speed N | max     recorded seconds per second (default 60)
   --start TIME        time of minute 0, ISO 8601 in UTC (default ${defaultStart})
+  --shuffle SECONDS   send every row up to so many seconds after its reading, out of order (the same each time)
+  --duplicate PERCENT send so many rows of a hundred twice
   --gateway           all devices send through the store-and-forward gateway that stands in for IoT Edge
   --cut-uplink A-B    cut the gateway's uplink from minute A to minute B of the recording
   --scoring COMPUTE   functions (default), or databricks: real Spark, which needs Java, Maven and Python here
@@ -70,6 +74,10 @@ export function parseOptions(argv: readonly string[]): StartOptions {
     source: values.replay === undefined ? 'synthetic ward' : basename(values.replay),
     speed: speedOf(values.speed ?? '60', problems),
     start: startOf(values.start ?? defaultStart, problems),
+    disorder: {
+      shuffleSeconds: secondsOf('shuffle', values.shuffle ?? '0', problems),
+      duplicatePercent: percentOf(values.duplicate ?? '0', problems),
+    },
     gateway: values.gateway ?? false,
     cutUplink: cutUplinkOf(values['cut-uplink'], values.gateway ?? false, problems),
     exit: values.exit ?? false,
@@ -77,7 +85,7 @@ export function parseOptions(argv: readonly string[]): StartOptions {
     reset: values.reset ?? false,
     exportFolder: values.export === undefined ? undefined : folderOf(values.export, problems),
     state: values.state === undefined ? undefined : resolve(values.state),
-    roleDelaySeconds: secondsOf(values['role-delay'] ?? '0', problems),
+    roleDelaySeconds: secondsOf('role-delay', values['role-delay'] ?? '0', problems),
     scoring: scoringOf(values.scoring ?? 'functions', problems),
     help: values.help ?? false,
   };
@@ -104,6 +112,8 @@ function parse(argv: readonly string[]) {
         state: text,
         'role-delay': text,
         scoring: text,
+        shuffle: text,
+        duplicate: text,
         help: flag,
       },
     }).values;
@@ -150,10 +160,16 @@ function cutUplinkOf(given: string | undefined, gateway: boolean, problems: stri
   return { fromMinute, toMinute };
 }
 
-function secondsOf(given: string, problems: string[]): number {
+function secondsOf(option: string, given: string, problems: string[]): number {
   const seconds = Number(given);
-  if (!(seconds >= 0 && seconds <= 3600)) problems.push(`--role-delay is ${given}; it must be 0 to 3600 seconds.`);
+  if (!(seconds >= 0 && seconds <= 3600)) problems.push(`--${option} is ${given}; it must be 0 to 3600 seconds.`);
   return seconds;
+}
+
+function percentOf(given: string, problems: string[]): number {
+  const percent = Number(given);
+  if (!(percent >= 0 && percent <= 100)) problems.push(`--duplicate is ${given}; it must be 0 to 100 per cent.`);
+  return percent;
 }
 
 function scoringOf(given: string, problems: string[]): LocalScoring {

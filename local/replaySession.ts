@@ -20,6 +20,7 @@ import { DeviceDataWatch } from './judge/watch';
 import { compareWindows, type WindowComparison } from './judge/windows';
 import type { LocalStack } from './localStack';
 import type { Recording } from './replay/csv';
+import type { Disorder } from './replay/disorder';
 import { ReplayJournal } from './replay/journal';
 import { type TelemetryMessage, telemetryMessages } from './replay/message';
 import { type ReplayProcess, startReplayProcess } from './replay/process';
@@ -33,6 +34,7 @@ export interface ReplaySessionOptions {
   /** Virtual time of minute 0, milliseconds since 1970. */
   readonly start: number;
   readonly speed: number;
+  readonly disorder: Disorder;
   /** `localhost:PORT` of the gateway through which all devices send; left out: straight to the hub. */
   readonly gatewayHost: string | undefined;
   readonly controlAddressFile: string;
@@ -148,11 +150,12 @@ export class ReplaySession {
   }
 
   private config() {
-    const { cloud, stack, files, start, speed, gatewayHost, controlAddressFile } = this.options;
+    const { cloud, stack, files, start, speed, disorder, gatewayHost, controlAddressFile } = this.options;
     return {
       files,
       start,
       speed: Number.isFinite(speed) ? speed : ('max' as const),
+      disorder,
       runFolder: this.run.folder,
       controlAddressFile,
       provisioning: { host: stack.provisioningHost, idScope: stack.provisioningIdScope },

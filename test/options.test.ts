@@ -20,12 +20,23 @@ test('a plain start replays the ward from the fixed instant', () => {
 });
 
 test('everything that is wrong is said at once, with what is allowed', () => {
-  const argv = '--replay nowhere.csv --speed 0 --start yesterday --cut-uplink 5-3 --role-delay x --scoring magic'.split(
-    ' ',
-  );
+  const argv =
+    '--replay nowhere.csv --speed 0 --start yesterday --cut-uplink 5-3 --role-delay x --scoring magic --shuffle 9999 --duplicate 101'.split(
+      ' ',
+    );
   const problems = problemsOf(() => parseOptions(argv));
-  expect(problems).toHaveLength(7);
-  for (const option of ['--replay', '--speed', '--start', '--cut-uplink', '--gateway', '--role-delay', '--scoring']) {
+  expect(problems).toHaveLength(9);
+  for (const option of [
+    '--replay',
+    '--speed',
+    '--start',
+    '--cut-uplink',
+    '--gateway',
+    '--role-delay',
+    '--scoring',
+    '--shuffle',
+    '--duplicate',
+  ]) {
     expect(problems.some((problem) => problem.includes(option))).toBe(true);
   }
   expect(problemsOf(() => parseOptions(['--bogus']))).toEqual([expect.stringMatching(/--bogus.*--help/)]);

@@ -8,6 +8,7 @@ import { ControlClient } from '../local/control/client';
 import { type ControlTargets, startControlServer } from '../local/control/server';
 import type { ReplayConfig } from '../local/replay/config';
 import { parseRecording, RecordingError, readRecording } from '../local/replay/csv';
+import { type Disorder, inOrder, sendings } from '../local/replay/disorder';
 import { ReplayJournal } from '../local/replay/journal';
 import { type TelemetryMessage, telemetryMessages } from '../local/replay/message';
 import { startReplayProcess } from '../local/replay/process';
@@ -250,6 +251,28 @@ describe('a replay', () => {
     await expect(running).resolves.toBe(true);
     expect(cloud.seen.slice(4, 8)).toEqual(['ack b0', 'clock 1', 'send a1', 'send b1']);
     expect(cloud.seen.at(-1)).toBe('ack c4');
+  });
+
+  test('sends late, out of order and twice what a disordered network would, and the same the next time', async () => {
+    const many = telemetryMessages(
+      Array.from({ length: 300 }, (_, index) => ({ deviceId: 'a', offsetMs: index * minute, vitals: { hr: 60 } })),
+      start,
+    );
+    const disorder = { shuffleSeconds: 110, duplicatePercent: 10 };
+    const sent: { readonly key: string; readonly delay: number }[] = [];
+    const cloud = new FakeCloud();
+    const send = async ({ messageId, creationTime }: TelemetryMessage) =>
+      void sent.push({ key: messageId, delay: cloud.time - creationTime });
+    await run(cloud, { messages: many, disorder, devices: new Map([['a', { send }]]) });
+    const keys = sent.map(({ key }) => key);
+    expect(new Set(keys).size).toBe(300);
+    expect(keys.length).toBeGreaterThan(310);
+    expect(keys.length).toBeLessThan(350);
+    expect(keys).not.toEqual([...keys].sort());
+    expect(sent.every(({ delay }) => delay >= 0 && delay < 110_000)).toBe(true);
+    const order = (given: Disorder) => sendings(many, given).map(({ message }) => message.messageId);
+    expect(order(disorder)).toEqual(keys);
+    expect(order(inOrder)).toEqual(many.map(({ messageId }) => messageId));
   });
 
   test('keeps its pace by the clock on the wall, and passes each minute in which nothing was measured', async () => {
@@ -504,6 +527,7 @@ describe('the process of the devices', () => {
       files: [file],
       start,
       speed: 'max',
+      disorder: inOrder,
       runFolder: opened.folder,
       controlAddressFile: addressFile,
       provisioning: { host, idScope },

@@ -1,3 +1,5 @@
+import type { Disorder } from './disorder';
+
 /** What the process of the devices is told, as a JSON file. */
 export interface ReplayConfig {
   /** CSV files of the recording. */
@@ -6,6 +8,7 @@ export interface ReplayConfig {
   readonly start: number;
   /** Virtual seconds a second of the machine; `max` (JSON has no Infinity): as fast as messages are acknowledged. */
   readonly speed: number | 'max';
+  readonly disorder: Disorder;
   /** Folder of the run, see `openRun`. */
   readonly runFolder: string;
   /** What the control server wrote. */

@@ -95,7 +95,8 @@ async function send(
   const speed = config.speed === 'max' ? Number.POSITIVE_INFINITY : config.speed;
   const messages = telemetryMessages(rows, config.start);
   try {
-    return await replay({ messages, start: config.start, speed, devices, clock, journal, onProgress, signal });
+    const { start, disorder } = config;
+    return await replay({ messages, start, speed, disorder, devices, clock, journal, onProgress, signal });
   } catch (error) {
     if (signal.aborted) return false;
     throw error;

@@ -1,3 +1,4 @@
+import { type Disorder, inOrder, type Sending, sendings } from './disorder';
 import type { ReplayJournal } from './journal';
 import type { TelemetryMessage } from './message';
 import { Pace, type WallClock } from './pace';
@@ -34,6 +35,8 @@ export interface ReplayOptions {
   readonly start: number;
   /** Virtual seconds a second of the machine; Infinity: as fast as messages are acknowledged. */
   readonly speed: number;
+  /** Default: every message once, at its time. */
+  readonly disorder?: Disorder;
   readonly devices: ReadonlyMap<string, ReplayDevice>;
   readonly clock: ReplayClock;
   readonly journal: ReplayJournal;
@@ -54,19 +57,23 @@ export async function replay(options: ReplayOptions): Promise<boolean> {
   const { messages, journal, clock, speed, signal } = options;
   const wall = options.wall ?? { now: () => Date.now() };
   const open = messages.filter((message) => !journal.isAcknowledged(message.messageId));
-  const begin = open.length < messages.length ? open[0]?.creationTime : options.start;
-  const end = messages.at(-1)?.creationTime ?? options.start;
+  const due = sendings(open, options.disorder ?? inOrder);
+  const begin = open.length < messages.length ? due[0]?.at : options.start;
+  const end = due.at(-1)?.at ?? messages.at(-1)?.creationTime ?? options.start;
   let acknowledged = messages.length - open.length;
   const report = (time: number) => options.onProgress?.({ time, end, acknowledged, total: messages.length });
   report(begin ?? end);
   const pace = new Pace({ start: begin ?? end, speed, clock, wall, signal });
-  for (const [time, due] of byTime(open)) {
+  for (const [time, together] of byTime(due)) {
     if (!(await pace.reach(time))) return false;
-    const keys = due.map((message) => message.messageId);
-    journal.sent(keys, wall.now());
-    const sends = due.map(async (message) => {
+    const first = together.filter(({ message }) => !journal.isAcknowledged(message.messageId));
+    journal.sent(
+      first.map(({ message }) => message.messageId),
+      wall.now(),
+    );
+    const sends = together.map(async ({ message }) => {
       await deviceOf(options.devices, message).send(message);
-      if (signal?.aborted) return;
+      if (signal?.aborted || journal.isAcknowledged(message.messageId)) return;
       journal.acknowledged(message.messageId, wall.now());
       acknowledged += 1;
       report(time);
@@ -76,12 +83,12 @@ export async function replay(options: ReplayOptions): Promise<boolean> {
   return true;
 }
 
-function byTime(messages: readonly TelemetryMessage[]): Map<number, TelemetryMessage[]> {
-  const groups = new Map<number, TelemetryMessage[]>();
-  for (const message of messages) {
-    const group = groups.get(message.creationTime);
-    if (group) group.push(message);
-    else groups.set(message.creationTime, [message]);
+function byTime(due: readonly Sending[]): Map<number, Sending[]> {
+  const groups = new Map<number, Sending[]>();
+  for (const sending of due) {
+    const group = groups.get(sending.at);
+    if (group) group.push(sending);
+    else groups.set(sending.at, [sending]);
   }
   return groups;
 }
