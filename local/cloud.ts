@@ -18,6 +18,7 @@ import { type Grantee, IdentityEndpoint } from './identity/identityEndpoint';
 import { deployer } from './identity/principals';
 import { IotHubs } from './iotHub/iotHubs';
 import { StepBoard } from './livePage/stepBoard';
+import { OnlineEndpoints } from './machineLearning/onlineEndpoints';
 import { ProvisioningServices } from './provisioning/provisioningServices';
 import { PulumiStack } from './pulumiStack';
 
@@ -50,6 +51,7 @@ export class LocalCloud {
     readonly fhirServices: FhirServices,
     readonly iotHubs: IotHubs,
     readonly applicationInsights: ApplicationInsights,
+    readonly onlineEndpoints: OnlineEndpoints,
     readonly functionApps: FunctionApps,
     readonly resourceManager: ResourceManager,
     private readonly services: readonly Service[],
@@ -86,6 +88,7 @@ export class LocalCloud {
     const identityEndpoint = new IdentityEndpoint(authority);
     const identityUrl = await identityEndpoint.listen(await ports.get('identity'));
     const applicationInsights = new ApplicationInsights(context);
+    const onlineEndpoints = new OnlineEndpoints(context);
     const functionApps = new FunctionApps(context, {
       blobs,
       eventHubs,
@@ -93,7 +96,7 @@ export class LocalCloud {
     });
     const services = [
       ...[blobs, eventHubs, fhirServices, iotHubs, new ProvisioningServices(context, iotHubs)],
-      ...[applicationInsights, functionApps],
+      ...[applicationInsights, onlineEndpoints, functionApps],
     ];
     controlPlane.register(services);
     await controlPlane.restore();
@@ -121,6 +124,7 @@ export class LocalCloud {
       fhirServices,
       iotHubs,
       applicationInsights,
+      onlineEndpoints,
       functionApps,
       resourceManager,
       services,
