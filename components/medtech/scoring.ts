@@ -8,10 +8,13 @@ import type { ScoringSourceSettings } from './settings';
 export function scoringSourcesByType(sources: readonly ScoringSourceSettings[]): Record<string, ScoringSource[]> {
   const byType: Record<string, ScoringSource[]> = {};
   const ranks = new Map<string, number>();
-  for (const { measurementType, vital, valueName } of sources) {
+  for (const { measurementType, vital, valueName, spot } of sources) {
     const priority = ranks.get(vital) ?? 0;
     ranks.set(vital, priority + 1);
-    byType[measurementType] = [...(byType[measurementType] ?? []), { vital, valueName, priority }];
+    byType[measurementType] = [
+      ...(byType[measurementType] ?? []),
+      { vital, valueName, priority, ...(spot ? { spot } : {}) },
+    ];
   }
   return byType;
 }

@@ -46,6 +46,12 @@ export interface ScoringSourceSettings {
   vital: Vital;
   /** The value's name, as the device mapping has it in `valueName`. */
   valueName: string;
+  /**
+   * Whether it is taken now and then (cuff, thermometer, by hand), so that it may be carried forward; default false: a
+   * continuous signal.
+   * @default false
+   */
+  spot?: boolean;
 }
 
 /** One role for one principal that operates the connector. */
