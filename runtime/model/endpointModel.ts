@@ -30,6 +30,10 @@ export class EndpointModel implements Model {
     this.version = settings.version;
   }
 
+  get isAvailable(): boolean {
+    return this.breaker.state !== 'open';
+  }
+
   async ask(windows: readonly WindowResult[], log: StepLog): Promise<readonly (Values | undefined)[]> {
     const { batchSize } = this.settings;
     const answers: (Values | undefined)[] = Array(windows.length).fill(undefined);

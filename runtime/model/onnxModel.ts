@@ -21,6 +21,7 @@ export const onnxTolerance = 1e-5;
  */
 export class OnnxModel implements Model {
   readonly kind = 'onnx';
+  readonly isAvailable = true;
   readonly name: string;
   readonly version: string;
   private session: Promise<ort.InferenceSession> | undefined;

@@ -23,8 +23,8 @@ interface PendingWindow {
 const mostWindows = 1000;
 
 /**
- * Asks the model for windows that went out without its answer, oldest first, until all are answered or it fails again; then
- * the next tick goes on. What is answered is the next revision of the window, and no correction: its data are the same.
+ * Asks the model for windows that went out without its answer, oldest first, as long as it is available; the next tick goes on.
+ * A window that it cannot answer does not stand in the way of others. What is answered is the next revision of the window, and no correction: its data are the same.
  */
 export async function answerPending({ blobs: store, scored, model }: PendingTools, log: StepLog): Promise<void> {
   const blobs = heldBlobs(store, 'pending', log);
@@ -33,8 +33,8 @@ export async function answerPending({ blobs: store, scored, model }: PendingTool
   const oldest = Math.max(...listed.map(({ ageSeconds }) => ageSeconds));
   let answered = 0;
   for (const blob of byWindow(listed)) {
-    if (model === undefined || !(await answerWindow(blob, blobs, scored, model, log))) break;
-    answered += 1;
+    if (model === undefined || !model.isAvailable) break;
+    if (await answerWindow(blob, blobs, scored, model, log)) answered += 1;
   }
   log.info(`iomt.pending windows=${listed.length} oldestSeconds=${Math.round(oldest)} answered=${answered}`);
 }
@@ -53,14 +53,17 @@ async function answerWindow(
   log: StepLog,
 ): Promise<boolean> {
   const pending = await blobs.read<PendingWindow>(blob.name);
-  if (pending === undefined) return true;
+  if (pending === undefined) return false;
   const name = blobNames.window(pending.content.partition, pending.content.start);
   for (;;) {
     const file = await blobs.read<WindowFile>(name);
     // It is noted before the window is published.
-    if (file === undefined) return true;
+    if (file === undefined) return false;
     const { patients, isWhole } = await answers(file.content, model, log);
-    const isKept = (await blobs.replace(name, { ...file.content, patients }, file.etag)) !== undefined;
+    if (patients === file.content.patients && !isWhole) return false;
+    const isKept =
+      patients === file.content.patients ||
+      (await blobs.replace(name, { ...file.content, patients }, file.etag)) !== undefined;
     if (!isKept) continue;
     await scored.send(answeredLate(patients), log);
     // Something may have been added meanwhile; then it stays for the next tick.
@@ -83,7 +86,8 @@ async function answers(
     const result = predicted(windows[index] as ScoredWindow, predictionOf(model, values));
     return [[patient, { ...entry, result, answeredLate: true as const }] as const];
   });
-  return { patients: { ...patients, ...Object.fromEntries(answered) }, isWhole: answered.length === waiting.length };
+  const isWhole = answered.length === waiting.length;
+  return { patients: answered.length === 0 ? patients : { ...patients, ...Object.fromEntries(answered) }, isWhole };
 }
 
 /** All that were: which of them an instance before this one has sent before it died is not known. */

@@ -6,6 +6,8 @@ export interface Model {
   readonly name: string;
   readonly version: string;
   readonly kind: Prediction['kind'];
+  /** Whether it is worth asking; not while it has failed again and again. */
+  readonly isAvailable: boolean;
   /**
    * Named numbers for each window, in their order; undefined where it does not answer for now. Never throws, and takes no
    * longer than a window that closes may wait.
