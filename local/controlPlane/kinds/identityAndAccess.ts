@@ -40,7 +40,7 @@ function knownRole(inputs: Properties, around: Surroundings): Failure[] {
   const custom = customRole(around.resources, id);
   if (custom) return assignable(inputs, custom);
   if (around.exists(id)) return [];
-  const reason = `role definition '${id}' does not exist and is not one of the built-in roles that the local cloud knows (local/identity/roles.ts).`;
+  const reason = `role definition '${id}' does not exist or is not one of the built-in roles that the local cloud knows (local/identity/roles.ts).`;
   return [{ property: 'roleDefinitionId', reason }];
 }
 
