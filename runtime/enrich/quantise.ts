@@ -53,8 +53,8 @@ function exact(text: string): Decimal {
   const size = BigInt(`${whole}${fraction}` || '0');
   const digits = mantissa.includes('-') ? -size : size;
   const scale = fraction.length - Number(exponent);
-  if (digits === 0n || scale - String(size).length > mostPlaces)
-    return { digits: digits < 0n ? -1n : digits, scale: digits < 0n ? mostPlaces : 0 };
+  if (digits === 0n) return { digits, scale: 0 };
+  if (scale - String(size).length > mostPlaces) return { digits: digits < 0n ? -1n : 1n, scale: mostPlaces };
   return scale >= 0 ? { digits, scale } : { digits: digits * 10n ** BigInt(-scale), scale: 0 };
 }
 
