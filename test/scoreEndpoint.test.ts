@@ -129,6 +129,40 @@ describe('a model behind an endpoint', () => {
     }
   });
 
+  test('forgets nothing where the process dies that could not ask it, or somebody asks meanwhile', async () => {
+    const late = { ...reading('a', 2 * minute, 'heartRate', 100), late: true };
+    const messages = [...rows, ...next, late];
+    for (let nth = 1; ; nth += 1) {
+      const endpoint = new Endpoint();
+      endpoint.isDown = true;
+      const world = new ScoreWorld();
+      world.model = endpoint.model();
+      const events = world.append(...messages);
+      const dying = killAt(nth);
+      const meanwhile = meanwhileAt(nth - 1, () => world.process().pending());
+      const gate = async (request: string) => {
+        await meanwhile.gate(request);
+        await dying.gate(request);
+      };
+      const work = async () => {
+        const process = world.process(gate);
+        await process.handle(events);
+        await process.repair();
+      };
+      const outcome = await Promise.race([work(), dying.killed]);
+      await world.process().handle(events);
+      await world.process().repair();
+      endpoint.isDown = false;
+      endpoint.time += 600_000;
+      await world.process().pending();
+      const found = Object.values(world.last()).map(({ prediction }) => prediction?.state);
+      expect(found).toEqual(['done', 'done', 'done', 'done']);
+      expect(world.contradictions()).toEqual([]);
+      expect(world.blobs.names('pending/')).toEqual([]);
+      if (outcome !== 'killed') break;
+    }
+  });
+
   test('says of a repaired window what it says of its new content, whenever the repair comes', async () => {
     const late = { ...reading('a', 2 * minute, 'heartRate', 100), late: true };
     for (let nth = 1; ; nth += 1) {

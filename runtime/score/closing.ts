@@ -50,6 +50,7 @@ export async function closeWindow(
   await noteRepairs(owned, blobs);
   const { scored, sources, settings } = tools;
   const { windows, patients } = await publish(owned, due, blobs, tools, log);
+  await notePending(id, due.start, windows, blobs);
   await scored.send(windows, log);
   const end = due.start + settings.windowSeconds * 1000;
   const count = await hold('score', log, sources, anyFault);
@@ -86,7 +87,7 @@ async function publish(
   const baseline = await known();
   const score = (given: KnownBaseline) => stepPatients({ settings, step }, due.slots, inputs, given);
   let entries = score(baseline);
-  let predictions = await predictAndKeep(owned.id, due.start, entries, blobs, model, log);
+  let predictions = await predict(model, resultsOf(entries), log);
   const file = fileOf(due.start, baseline, undefined, entries, predictions);
   if ((await blobs.create(name, file)) !== undefined) return { windows: windowsOf(file), patients: statesOf(file) };
   // Somebody published it before, perhaps from a state that has been repaired since, and may not have sent it.
@@ -97,7 +98,7 @@ async function publish(
     if (stored !== undefined && !isSame(stored.content.baseline, baselineOf(baseline))) {
       const { version, reason } = stored.content.baseline;
       entries = score(version === null ? { version, reason, patients: {} } : await known());
-      predictions = await predictAndKeep(owned.id, due.start, entries, blobs, model, log);
+      predictions = await predict(model, resultsOf(entries), log);
     }
     const next = fileOf(due.start, stored?.content.baseline ?? baseline, stored?.content, entries, predictions);
     const isKept =
@@ -111,23 +112,18 @@ async function publish(
 type Entries = ReturnType<typeof stepPatients>;
 type Predictions = ReadonlyMap<WindowResult, Prediction | null>;
 
-/** Asks the model. Where it does not answer, that is kept before the window is published, so that none is forgotten. */
-export async function predictAndKeep(
+/**
+ * Notes that the model has not answered for some of these windows. Only once they are published, so that the note is not
+ * taken away for want of them; and before what published them is done, so that it is made up for after a death in between.
+ */
+export async function notePending(
   partition: string,
   start: number,
-  entries: Entries,
+  windows: readonly ScoredWindow[],
   blobs: JsonBlobs,
-  model: Model | undefined,
-  log: StepLog,
-): Promise<Predictions> {
-  const predictions = await predict(
-    model,
-    entries.flatMap(({ result }) => result ?? []),
-    log,
-  );
-  const isPending = [...predictions.values()].some((prediction) => prediction?.state === 'pending');
+): Promise<void> {
+  const isPending = windows.some(({ prediction }) => prediction?.state === 'pending');
   if (isPending) await blobs.write(blobNames.pending(partition, start), { version: 1, partition, start });
-  return predictions;
 }
 
 function fileOf(
@@ -149,6 +145,10 @@ function fileOf(
 
 function baselineOf({ version, reason }: WindowFile['baseline']): WindowFile['baseline'] {
   return reason === undefined ? { version } : { version, reason };
+}
+
+function resultsOf(entries: Entries): WindowResult[] {
+  return entries.flatMap(({ result }) => result ?? []);
 }
 
 function windowsOf({ patients }: WindowFile): ScoredWindow[] {

@@ -57,7 +57,6 @@ async function answerWindow(
   const name = blobNames.window(pending.content.partition, pending.content.start);
   for (;;) {
     const file = await blobs.read<WindowFile>(name);
-    // It is noted before the window is published.
     if (file === undefined) return false;
     const { patients, isWhole } = await answers(file.content, model, log);
     if (patients === file.content.patients && !isWhole) return false;
