@@ -112,6 +112,11 @@ export class EventHubs implements Service, EventHubSender {
     return [...this.#namespaces.values()].flatMap((namespace) => namespace.stats());
   }
 
+  /** Whether all that captured hubs have taken is in files. */
+  isCaptured(): boolean {
+    return this.stats().every(({ capture }) => (capture?.behind ?? 0) === 0);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#checking);
     await Promise.all([...this.#namespaces.values()].map((namespace) => namespace.close()));

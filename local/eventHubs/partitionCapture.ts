@@ -39,7 +39,7 @@ interface Progress {
   readonly unfinished?: UnfinishedFile;
 }
 
-const recordsARead = 500;
+const recordsARead = 200;
 const mostFilesASecond = 1_000;
 /** Machine time without events after which a file is closed. */
 const idleMs = 500;

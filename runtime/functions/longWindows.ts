@@ -5,14 +5,14 @@ import type { BronzeReader } from '../lake/bronzeReader';
 import type { CapturedHub } from '../lake/capturedHub';
 import { markedThrough } from '../lake/capturedMarks';
 import { ScoredReader } from '../lake/scoredReader';
-import type { JsonBlobs } from '../score/jsonBlobs';
-import { sameContent } from '../scoring/content';
+import type { JsonBlob, JsonBlobs } from '../score/jsonBlobs';
 import type { KernelSettings } from '../scoring/kernelTypes';
 import { Slots } from '../scoring/slots';
 import { stepWindowWith } from '../scoring/stepWindow';
 import type { StepLog } from '../stream/stepLog';
 import { causeOf } from '../stream/transient';
 import { longSettings } from './longViewInputs';
+import { changedOf, type LongWindowEntry, type LongWindowFile, revised, withoutDecisions } from './longWindowFile';
 
 export interface LongWindowTools {
   readonly settings: KernelSettings;
@@ -37,21 +37,6 @@ export const windowsLookedAt = 2;
 
 /** Patients whose slots are held in memory at a time: a day at 1,440 slots and 8 vitals takes about 2 MB each. */
 const patientsAPass = 200;
-
-/** What is kept of one long window: `longWindows/<seconds>/<start>.json`. Written before anything is sent. */
-interface LongWindowFile {
-  readonly version: 1;
-  /** Whether all of it has been sent. */
-  readonly sent: boolean;
-  readonly patients: Readonly<Record<string, LongWindowEntry>>;
-}
-
-interface LongWindowEntry {
-  /** Sum of the revisions of the patient's short windows in it: what has changed is scored again. */
-  readonly basis: number;
-  /** Null: nothing was measured. */
-  readonly result: ScoredWindow | null;
-}
 
 interface LongWindow {
   readonly start: number;
@@ -135,23 +120,38 @@ export class LongWindows {
     bases: ReadonlyMap<string, number>,
     log: StepLog,
   ): Promise<void> {
-    const { kept, hub } = this.tools;
     const name = `longWindows/${seconds}/${new Date(window.start).toISOString().replaceAll(':', '-')}.json`;
-    const before = await kept.read<LongWindowFile>(name);
+    const before = await this.keptBefore(name, log);
     const known = before?.content.patients ?? {};
     const todo = [...bases].filter(([patient, basis]) => known[patient]?.basis !== basis).map(([patient]) => patient);
-    if (todo.length === 0 && before?.content.sent !== false) return;
+    if (todo.length === 0) return;
     const entries = await this.entriesOf(seconds, window, todo.sort(), { bases, known });
-    const file = { version: 1 as const, sent: false, patients: { ...known, ...entries } };
+    const file: LongWindowFile = { version: 1, sent: false, patients: { ...known, ...entries } };
+    const { kept } = this.tools;
     const etag = before ? await kept.replace(name, file, before.etag) : await kept.create(name, file);
     // Another one of us is at it.
     if (etag === undefined) return;
-    // What an earlier one kept and did not get to send, or may not have, is sent again.
-    const due = before?.content.sent === false ? file.patients : changedOf(entries, known);
+    await this.send(name, { content: file, etag }, changedOf(entries, known), log);
+  }
+
+  /** What is kept of a window. What an earlier one kept and did not get to send, or may not have, is sent first. */
+  private async keptBefore(name: string, log: StepLog): Promise<JsonBlob<LongWindowFile> | undefined> {
+    const before = await this.tools.kept.read<LongWindowFile>(name);
+    if (before === undefined || before.content.sent) return before;
+    await this.send(name, before, before.content.patients, log);
+    return this.tools.kept.read<LongWindowFile>(name);
+  }
+
+  private async send(
+    name: string,
+    { content, etag }: JsonBlob<LongWindowFile>,
+    due: LongWindowFile['patients'],
+    log: StepLog,
+  ): Promise<void> {
     const results = Object.values(due).flatMap(({ result }) => result ?? []);
-    await hub.send(results, log);
-    await kept.replace(name, { ...file, sent: true }, etag);
-    log.info(`iomt.long-windows state=sent seconds=${seconds} windows=${results.length}`);
+    await this.tools.hub.send(results, log);
+    await this.tools.kept.replace(name, { ...content, sent: true }, etag);
+    log.info(`iomt.long-windows state=sent windows=${results.length}`);
   }
 
   private async entriesOf(
@@ -208,32 +208,6 @@ export class LongWindows {
 
 function isMeasurement(row: { readonly kind: string }): row is EnrichedMeasurement {
   return row.kind === 'measurement';
-}
-
-/** Flags and gaps are decided from short windows in a row; a long one only says what was. */
-function withoutDecisions(result: WindowResult): WindowResult {
-  return {
-    ...result,
-    flag: { action: 'none', level: null, since: null, rule: 'longWindow', mayLower: false },
-    dataGap: { action: 'none', vitals: [], since: null },
-  };
-}
-
-/** The window to publish: the one before while the content is the same. What was published is never taken back. */
-function revised(result: WindowResult | null, before: ScoredWindow | null): ScoredWindow | null {
-  if (result === null || (before !== null && sameContent(result, before))) return before;
-  const revision = (before?.revision ?? 0) + 1;
-  return { kind: 'window', revision, corrected: before !== null, ...result };
-}
-
-function changedOf(
-  entries: Readonly<Record<string, LongWindowEntry>>,
-  known: LongWindowFile['patients'],
-): Readonly<Record<string, LongWindowEntry>> {
-  const changed = Object.entries(entries).filter(
-    ([patient, { result }]) => result?.revision !== known[patient]?.result?.revision,
-  );
-  return Object.fromEntries(changed);
 }
 
 function sum(values: Iterable<number>): number {
