@@ -1,13 +1,15 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CommonSettings } from './azure/commonSettings';
 import { Children } from './azure/component';
-import { commonSettingsOf, connectorArgsOf, ingestSettingsOf } from './hospital/parts';
+import { commonSettingsOf, connectorArgsOf, hasScoring, ingestSettingsOf, scoringArgsOf } from './hospital/parts';
 import { surroundings } from './hospital/surroundings';
 import { validateHospital } from './hospital/validate';
 import type { IngestSettings } from './ingest/ingestSettings';
 import { IoMTIngest } from './iomtIngest';
 import { MedTechConnector } from './medTechConnector';
 import type { ConnectorSettings } from './medtech/connectorSettings';
+import { MLScoringPath } from './mlScoringPath';
+import type { ScoringSettings } from './scoring/scoringSettings';
 
 /** Physical names of what surrounds the components, to use instead of the computed ones. */
 export interface HospitalEnvironmentNames {
@@ -64,14 +66,31 @@ export interface HospitalEnvironmentArgs extends CommonSettings {
    * @default true
    */
   connectorEnabled?: boolean;
+  /**
+   * Settings of scoring; default its defaults, and what it shares with the connector: subnet of the function apps, action
+   * groups, folder of artefacts.
+   * @default its defaults
+   */
+  scoring?: ScoringSettings;
+  /**
+   * Whether measurements are scored; default true where there is a connector.
+   * @default true where there is a connector
+   */
+  scoringEnabled?: boolean;
+}
+
+interface Parts {
+  readonly ingest: IoMTIngest;
+  readonly connector?: MedTechConnector;
+  readonly scoring?: MLScoringPath;
 }
 
 /** The components of each environment. A property of the class would become an output in the schema for other languages. */
-const partsOf = new WeakMap<HospitalEnvironment, { ingest: IoMTIngest; connector?: MedTechConnector }>();
+const partsOf = new WeakMap<HospitalEnvironment, Parts>();
 
 /**
- * Everything that a hospital needs, in one resource group with one log workspace: now the ingest and the connector,
- * steps 1 to 6.
+ * Everything that a hospital needs, in one resource group with one log workspace: now the ingest, the connector and
+ * scoring, steps 1 to 12.
  *
  * ```typescript
  * new HospitalEnvironment('stmary', { hospitalId: 'stmary', location: 'westeurope' });
@@ -105,8 +124,11 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
     const { resourceGroupName, logWorkspaceId } = around;
     const ingest = this.makeIngest(name, args, around);
     const connector = args.connectorEnabled === false ? undefined : this.makeConnector(name, args, around, ingest);
-    partsOf.set(this, { ingest, connector });
-    const manualSteps = pulumi.all([ingest.manualSteps, connector?.manualSteps ?? []]).apply((steps) => steps.flat());
+    const scoring = connector && hasScoring(args) ? this.makeScoring(name, args, around, ingest, connector) : undefined;
+    partsOf.set(this, { ingest, connector, scoring });
+    const manualSteps = pulumi
+      .all([ingest.manualSteps, connector?.manualSteps ?? [], scoring?.manualSteps ?? []])
+      .apply((steps) => steps.flat());
     const { iotHubHostName, provisioningIdScope, provisioningHostName, deviceCertificateExpiry } = ingest;
     this.resourceGroupName = resourceGroupName;
     this.logWorkspaceId = logWorkspaceId;
@@ -149,6 +171,35 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
     return new MedTechConnector(`${name}-connector`, connectorArgs, { parent: this });
   }
 
+  /** With all that ingest and connector know, so that nothing is read. */
+  private makeScoring(
+    name: string,
+    args: HospitalEnvironmentArgs,
+    around: Around,
+    { eventHubsNamespaceHost, nodes: { captureIdentity } }: IoMTIngest,
+    connector: MedTechConnector,
+  ): MLScoringPath {
+    const { deadLetterContainer, applicationInsights, normalizedDataPartitions } = connector.nodes;
+    const { managedIdentities, ...settings } = scoringArgsOf(args);
+    const scoringArgs = {
+      ...settings,
+      ...placed(args, around),
+      managedIdentities: { capture: captureIdentity, ...managedIdentities },
+      existingNormalizedDataHubId: connector.normalizedDataHubId,
+      existingFhirEventsHubId: connector.fhirEventsHubId,
+      existingFhirServiceId: connector.fhirServiceId,
+      eventHubsNamespaceHost,
+      normalizedDataPartitions,
+      fhirUrl: connector.fhirUrl,
+      fhirAudience: connector.fhirAudience,
+      existingDeadLetterContainerId: deadLetterContainer.id,
+      deadLetterContainerUrl: connector.deadLetterContainerUrl,
+      existingApplicationInsightsId: applicationInsights.id,
+      applicationInsightsConnectionString: applicationInsights.connectionString,
+    };
+    return new MLScoringPath(`${name}-scoring`, scoringArgs, { parent: this });
+  }
+
   /** The ingest, to build on its outputs. */
   get ingest(): IoMTIngest {
     return partsIn(this).ingest;
@@ -157,6 +208,11 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
   /** The connector, to build on its outputs; undefined without one. */
   get connector(): MedTechConnector | undefined {
     return partsIn(this).connector;
+  }
+
+  /** Scoring, to build on its outputs; undefined without it. */
+  get scoring(): MLScoringPath | undefined {
+    return partsIn(this).scoring;
   }
 }
 

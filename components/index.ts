@@ -27,3 +27,9 @@ export { type ConnectorOverrides, connectorOverrides } from './medtech/children'
 export * from './medtech/choices';
 export type { ConnectorSettings } from './medtech/connectorSettings';
 export type * from './medtech/settings';
+export { MLScoringPath, type MLScoringPathArgs } from './mlScoringPath';
+export type { ScoringNodes } from './scoring/build';
+export { type ScoringOverrides, scoringOverrides } from './scoring/children';
+export * from './scoring/choices';
+export type { ScoringSettings } from './scoring/scoringSettings';
+export type * from './scoring/settings';

@@ -5,8 +5,8 @@ import { buildBundles } from './bundles.mjs';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What a program loads: the components, and what of the runtime they check mappings with. */
-const modules = ['components', 'runtime/contracts', 'runtime/medtech'];
+/** What a program loads: the components, and what of the runtime they check mappings and rules with. */
+const modules = ['components', 'runtime/contracts', 'runtime/enrich', 'runtime/medtech', 'runtime/scoring'];
 
 /**
  * Makes dist/: the components and what they need as CommonJS, file by file, so that what a program loads is what it uses; the

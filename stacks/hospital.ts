@@ -1,6 +1,7 @@
 /** The program for a hospital: everything that differs between hospitals stands in the stack's configuration. */
 import { HospitalEnvironment } from '../components/hospitalEnvironment';
 import type { MedTechConnector } from '../components/medTechConnector';
+import type { MLScoringPath } from '../components/mlScoringPath';
 import { hospitalConfig } from './config';
 
 const environment = new HospitalEnvironment('hospital', hospitalConfig());
@@ -20,3 +21,6 @@ export const { deviceDataHubId, eventHubsNamespaceHost, rawStorageAccountId } = 
 const connector: Partial<MedTechConnector> = environment.connector ?? {};
 export const { fhirAudience, fhirServiceId, normalizedDataHubId, fhirEventsHubId, deadLetterContainerUrl } = connector;
 export const { applicationInsightsId } = connector;
+
+const scoring: Partial<MLScoringPath> = environment.scoring ?? {};
+export const { enrichedHubId, scoredHubId, lakeAccountId, databricksWorkspaceUrl, endpointUrl } = scoring;

@@ -16,6 +16,7 @@ test('the schema for other languages comes out of the Analyzer, with a sentence 
   expect(Object.keys(schema.resources).sort()).toEqual([
     'azure-iomt:index:HospitalEnvironment',
     'azure-iomt:index:IoMTIngest',
+    'azure-iomt:index:MLScoringPath',
     'azure-iomt:index:MedTechConnector',
   ]);
   const described = [

@@ -29,9 +29,13 @@ export type PrivateDnsZoneName =
   | 'azureDevicesProvisioning'
   | 'serviceBus'
   | 'blob'
+  | 'dfs'
   | 'sites'
   | 'healthWorkspace'
-  | 'fhir';
+  | 'fhir'
+  | 'databricks'
+  | 'machineLearning'
+  | 'notebooks';
 
 /** Scopes and zones of the sovereign clouds follow the documented suffixes; they have not been run there. */
 export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
@@ -49,9 +53,13 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       azureDevicesProvisioning: 'privatelink.azure-devices-provisioning.net',
       serviceBus: 'privatelink.servicebus.windows.net',
       blob: 'privatelink.blob.core.windows.net',
+      dfs: 'privatelink.dfs.core.windows.net',
       sites: 'privatelink.azurewebsites.net',
       healthWorkspace: 'privatelink.workspace.azurehealthcareapis.com',
       fhir: 'privatelink.fhir.azurehealthcareapis.com',
+      databricks: 'privatelink.azuredatabricks.net',
+      machineLearning: 'privatelink.api.azureml.ms',
+      notebooks: 'privatelink.notebooks.azure.net',
     },
     fhirSuffix: 'fhir.azurehealthcareapis.com',
   },
@@ -69,9 +77,13 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       azureDevicesProvisioning: 'privatelink.azure-devices-provisioning.us',
       serviceBus: 'privatelink.servicebus.usgovcloudapi.net',
       blob: 'privatelink.blob.core.usgovcloudapi.net',
+      dfs: 'privatelink.dfs.core.usgovcloudapi.net',
       sites: 'privatelink.azurewebsites.us',
       healthWorkspace: 'privatelink.workspace.azurehealthcareapis.us',
       fhir: 'privatelink.fhir.azurehealthcareapis.us',
+      databricks: 'privatelink.databricks.azure.us',
+      machineLearning: 'privatelink.api.ml.azure.us',
+      notebooks: 'privatelink.notebooks.usgovcloudapi.net',
     },
     fhirSuffix: 'fhir.azurehealthcareapis.us',
   },
@@ -89,7 +101,11 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       azureDevicesProvisioning: 'privatelink.azure-devices-provisioning.cn',
       serviceBus: 'privatelink.servicebus.chinacloudapi.cn',
       blob: 'privatelink.blob.core.chinacloudapi.cn',
+      dfs: 'privatelink.dfs.core.chinacloudapi.cn',
       sites: 'privatelink.chinacloudsites.cn',
+      databricks: 'privatelink.databricks.azure.cn',
+      machineLearning: 'privatelink.api.ml.azure.cn',
+      notebooks: 'privatelink.notebooks.chinacloudapi.cn',
     },
   },
 };

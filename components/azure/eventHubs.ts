@@ -3,7 +3,9 @@ import { EventHub } from '@pulumi/azure-native/eventhub/eventHub';
 import { Namespace, type NamespaceArgs } from '@pulumi/azure-native/eventhub/namespace';
 import { NamespaceNetworkRuleSet } from '@pulumi/azure-native/eventhub/namespaceNetworkRuleSet';
 import * as pulumi from '@pulumi/pulumi';
+import { type Capture, captureDescription } from './capture';
 import { type Children, nameFromId, parseArmId, type Surroundings } from './component';
+import type { Identity } from './identity';
 import type { KeyReference } from './keys';
 import type { Problems } from './validation';
 
@@ -34,6 +36,8 @@ export interface NamespaceSettings {
   readonly zoneRedundant: pulumi.Input<boolean>;
   readonly publicNetworkAccess: 'Enabled' | 'Disabled';
   readonly key?: KeyReference;
+  /** Identities that Capture of its hubs may write with: they must be on the namespace. */
+  readonly captureIdentities: readonly Identity[];
 }
 
 /** A namespace as components use it: a new one or one that exists. */
@@ -52,6 +56,7 @@ export function eventHubsNamespace(
   opts: pulumi.CustomResourceOptions,
 ): NamespaceReference {
   const { sku, capacity, maximumThroughputUnits, publicNetworkAccess, key } = settings;
+  const carried = [...(key ? [key.identity] : []), ...settings.captureIdentities];
   const args: NamespaceArgs = {
     resourceGroupName,
     namespaceName: settings.name,
@@ -65,8 +70,10 @@ export function eventHubsNamespace(
     disableLocalAuth: true,
     minimumTlsVersion: '1.2',
     publicNetworkAccess,
+    ...(carried.length > 0 && {
+      identity: { type: 'UserAssigned', userAssignedIdentities: carried.map(({ id }) => id) },
+    }),
     ...(key && {
-      identity: { type: 'UserAssigned', userAssignedIdentities: [key.identity.id] },
       encryption: {
         keySource: 'Microsoft.KeyVault',
         keyVaultProperties: [
@@ -99,8 +106,13 @@ export function eventHubsNamespace(
   return { id: namespace.id, name, resourceGroupName, serviceBusEndpoint: namespace.serviceBusEndpoint };
 }
 
+/** A namespace that exists already, and which user-assigned identities it carries: by ARM id, what Azure says of each. */
+export interface ExistingNamespace extends NamespaceReference {
+  readonly userAssignedIdentities: pulumi.Output<Readonly<Record<string, { readonly principalId: string }>>>;
+}
+
 /** A namespace that exists already, read and never changed. */
-export function existingNamespace(children: Children, namespaceId: pulumi.Input<string>): NamespaceReference {
+export function existingNamespace(children: Children, namespaceId: pulumi.Input<string>): ExistingNamespace {
   const parts = pulumi.output(namespaceId).apply((id) => parseArmId(id, 'Microsoft.EventHub/namespaces'));
   const [name, , opts] = children.of('event-hubs', {});
   const namespace = Namespace.get(name, namespaceId, opts);
@@ -109,6 +121,7 @@ export function existingNamespace(children: Children, namespaceId: pulumi.Input<
     name: parts.apply((part) => part.name),
     resourceGroupName: parts.apply((part) => part.resourceGroupName),
     serviceBusEndpoint: namespace.serviceBusEndpoint,
+    userAssignedIdentities: namespace.identity.apply((identity) => identity?.userAssignedIdentities ?? {}),
   };
 }
 
@@ -124,10 +137,11 @@ export function eventHub(
     readonly partitionCount: pulumi.Input<number>;
     readonly retentionHours: pulumi.Input<number>;
     readonly consumerGroups: readonly string[];
+    readonly capture?: Capture;
   },
   opts: pulumi.CustomResourceOptions,
 ): { hub: EventHub; consumerGroups: ConsumerGroup[] } {
-  const { eventHubName, partitionCount, retentionHours, consumerGroups } = settings;
+  const { eventHubName, partitionCount, retentionHours, consumerGroups, capture } = settings;
   const place = { resourceGroupName: namespace.resourceGroupName, namespaceName: namespace.name };
   const hub = new EventHub(
     ...children.of(
@@ -137,6 +151,7 @@ export function eventHub(
         eventHubName,
         partitionCount,
         retentionDescription: { cleanupPolicy: 'Delete', retentionTimeInHours: retentionHours },
+        ...(capture && { captureDescription: captureDescription(capture) }),
       },
       opts,
     ),

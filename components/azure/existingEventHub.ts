@@ -24,20 +24,34 @@ export function existingEventHub(
   eventHubId: pulumi.Input<string>,
   known: { readonly namespaceHost?: pulumi.Input<string>; readonly partitionCount?: pulumi.Input<number> },
 ): EventHubReference {
+  const place = eventHubPlace(eventHubId);
+  const { id, namespaceId } = place;
+  return {
+    ...place,
+    partitionCount: pulumi.output(known.partitionCount ?? readPartitionCount(children, child, id)),
+    namespaceHost: pulumi.output(
+      known.namespaceHost ?? existingNamespace(children, namespaceId).serviceBusEndpoint.apply(namespaceHost),
+    ),
+  };
+}
+
+/** Where an event hub lies, told from its id alone. */
+export type EventHubPlace = Pick<EventHubReference, 'id' | 'name' | 'namespace'> & {
+  readonly namespaceId: pulumi.Output<string>;
+};
+
+export function eventHubPlace(eventHubId: pulumi.Input<string>): EventHubPlace {
   const id = pulumi.output(eventHubId);
   const namespaceId = id.apply(namespaceIdOf);
   const parts = namespaceId.apply((text) => parseArmId(text, 'Microsoft.EventHub/namespaces'));
   return {
     id,
     name: nameFromId(id),
-    partitionCount: pulumi.output(known.partitionCount ?? readPartitionCount(children, child, id)),
+    namespaceId,
     namespace: {
       name: parts.apply(({ name }) => name),
       resourceGroupName: parts.apply(({ resourceGroupName }) => resourceGroupName),
     },
-    namespaceHost: pulumi.output(
-      known.namespaceHost ?? existingNamespace(children, namespaceId).serviceBusEndpoint.apply(namespaceHost),
-    ),
   };
 }
 
@@ -60,7 +74,7 @@ function namespaceIdOf(eventHubId: string): string {
 export function consumerGroupsOf(
   children: Children,
   child: string,
-  { namespace, name }: EventHubReference,
+  { namespace, name }: Pick<EventHubReference, 'namespace' | 'name'>,
   consumerGroups: readonly string[],
 ): ConsumerGroup[] {
   const place = { resourceGroupName: namespace.resourceGroupName, namespaceName: namespace.name, eventHubName: name };

@@ -115,6 +115,31 @@ export const nameRules = {
     pattern: /^(?=.{3,50}$)[A-Za-z0-9-]*[A-Za-z0-9]$/,
     rule: 'the name of an Event Grid system topic must be 3 to 50 letters, digits and hyphens',
   },
+  databricksWorkspace: {
+    abbreviation: 'dbw',
+    most: 64,
+    pattern: /^[A-Za-z0-9_-]{3,64}$/,
+    rule: 'the name of a Databricks workspace must be 3 to 64 letters, digits, hyphens and underscores',
+  },
+  databricksAccessConnector: {
+    abbreviation: 'dbac',
+    most: 64,
+    pattern: /^[A-Za-z0-9_-]{3,64}$/,
+    rule: 'the name of an access connector must be 3 to 64 letters, digits, hyphens and underscores',
+  },
+  machineLearningWorkspace: {
+    abbreviation: 'mlw',
+    most: 33,
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_-]{2,32}$/,
+    rule: 'the name of a machine learning workspace must be 3 to 33 letters, digits, hyphens and underscores, starting with a letter or digit',
+  },
+  onlineEndpoint: {
+    // The framework has no abbreviation for it. Unique in the region.
+    abbreviation: 'mlep',
+    most: 32,
+    pattern: /^(?=.{3,32}$)[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
+    rule: `the name of an online endpoint must be 3 to 32 ${hyphenated}`,
+  },
   scheduledQueryRule: {
     // The framework has no abbreviation for it.
     abbreviation: 'sqr',

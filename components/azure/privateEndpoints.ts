@@ -28,6 +28,11 @@ export interface PrivateDnsZoneIds {
    */
   blob?: pulumi.Input<string>;
   /**
+   * Zone `privatelink.dfs.core.windows.net`: the lake's file system; default none.
+   * @default none
+   */
+  dfs?: pulumi.Input<string>;
+  /**
    * Zone `privatelink.azurewebsites.net`: function apps; default none.
    * @default none
    */
@@ -42,6 +47,21 @@ export interface PrivateDnsZoneIds {
    * @default none
    */
   fhir?: pulumi.Input<string>;
+  /**
+   * Zone `privatelink.azuredatabricks.net`: Databricks workspaces; default none.
+   * @default none
+   */
+  databricks?: pulumi.Input<string>;
+  /**
+   * Zone `privatelink.api.azureml.ms`: machine learning workspaces and their endpoints; default none.
+   * @default none
+   */
+  machineLearning?: pulumi.Input<string>;
+  /**
+   * Zone `privatelink.notebooks.azure.net`: notebooks of machine learning workspaces; default none.
+   * @default none
+   */
+  notebooks?: pulumi.Input<string>;
 }
 
 /** Gives every resource a private endpoint and closes its public one. */
@@ -62,6 +82,11 @@ export const privateLinks = {
   'app-storage': { groupId: 'blob', zones: ['blob'] },
   'health-workspace': { groupId: 'healthcareworkspace', zones: ['healthWorkspace', 'fhir'] },
   'dead-letters': { groupId: 'blob', zones: ['blob'] },
+  lake: { groupId: 'blob', zones: ['blob'] },
+  // Clients of a hierarchical account call both; an endpoint has one sub-resource.
+  'lake-files': { groupId: 'dfs', zones: ['dfs'] },
+  databricks: { groupId: 'databricks_ui_api', zones: ['databricks'] },
+  'machine-learning': { groupId: 'amlworkspace', zones: ['machineLearning', 'notebooks'] },
 } as const satisfies Record<string, { groupId: string; zones: readonly PrivateDnsZoneName[] }>;
 
 /**

@@ -23,6 +23,8 @@ export const roles = {
   fhirDataWriter: '3f88fce4-5892-4214-ae73-ba5294559913',
   /** Reads all resources of one FHIR service. */
   fhirDataReader: '4c8d0bbc-75d3-4935-991f-5f3c56d81508',
+  /** Reads the values of one secret of a Key Vault. */
+  keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
   /** Wraps and unwraps data keys with one key of a Key Vault. */
   keyVaultCryptoServiceEncryptionUser: 'e147488a-f6f5-4113-8e2d-b22465e65bf6',
 } as const;

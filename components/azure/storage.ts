@@ -94,7 +94,7 @@ function accountArgs(surroundings: Surroundings, settings: WriteOnceAccountSetti
 }
 
 /** What every storage account of the components has, whatever it keeps. */
-interface AccountSettings {
+export interface AccountSettings {
   readonly name: pulumi.Input<string>;
   readonly replication: StorageReplication;
   readonly publicNetworkAccess: 'Enabled' | 'Disabled';
@@ -104,7 +104,7 @@ interface AccountSettings {
 }
 
 /** An account that opens to identities alone, over TLS, without public blobs. */
-function closedAccountArgs(
+export function closedAccountArgs(
   { resourceGroupName, location, tags }: Surroundings,
   { name, replication, publicNetworkAccess, allowedAddresses, key }: AccountSettings,
 ): StorageAccountArgs {
@@ -228,7 +228,7 @@ function lifecycleRule({ coolAfterDays, coldAfterDays, deleteAfterDays }: WriteO
 export function container(
   children: Children,
   resourceGroupName: pulumi.Input<string>,
-  account: StorageAccount,
+  account: { readonly id: pulumi.Input<string> },
   containerName: string,
   opts: pulumi.CustomResourceOptions,
   child = `${containerName}-container`,

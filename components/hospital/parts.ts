@@ -1,17 +1,20 @@
 import type { CommonSettings } from '../azure/commonSettings';
+import { merge } from '../azure/merge';
 import type { HospitalEnvironmentArgs } from '../hospitalEnvironment';
 import { type CompleteSettings, completeSettings } from '../ingest/defaults';
 import type { ConnectorSettings } from '../medtech/connectorSettings';
 import { type CompleteConnector, completeConnector } from '../medtech/defaults';
+import { type CompleteScoring, completeScoring } from '../scoring/defaults';
+import type { ScoringSettings } from '../scoring/scoringSettings';
 
 /** The components of a hospital, by what stands before the names of their children. */
-export const prefixes = { ingest: 'ingest-', connector: 'connector-' } as const;
+export const prefixes = { ingest: 'ingest-', connector: 'connector-', scoring: 'scoring-' } as const;
 export type Part = keyof typeof prefixes;
 
 /** The settings that all components share; overrides are handed on to the component whose children they name. */
 export function commonSettingsOf(part: Part, args: HospitalEnvironmentArgs): CommonSettings {
   const { hospitalId, location, existingResourceGroupName, existingLogWorkspaceId, logRetentionDays, ...rest } = args;
-  const { names, ingest, connector, connectorEnabled, overrides = {}, ...common } = rest;
+  const { names, ingest, connector, connectorEnabled, scoring, scoringEnabled, overrides = {}, ...common } = rest;
   const prefix = prefixes[part];
   const own = Object.entries(overrides).filter(([child]) => child.startsWith(prefix));
   return { ...common, overrides: Object.fromEntries(own.map(([child, value]) => [child.slice(prefix.length), value])) };
@@ -27,4 +30,36 @@ export function connectorArgsOf(args: HospitalEnvironmentArgs): CommonSettings &
 
 export function connectorSettingsOf(args: HospitalEnvironmentArgs): CompleteConnector {
   return completeConnector(connectorArgsOf(args));
+}
+
+/** Scoring reads what the connector sends: without one there is none. */
+export function hasScoring({ connectorEnabled, scoringEnabled }: HospitalEnvironmentArgs): boolean {
+  return connectorEnabled !== false && scoringEnabled !== false;
+}
+
+/** Scoring's own settings, over what it shares with the connector in one hospital. */
+export function scoringArgsOf(args: HospitalEnvironmentArgs) {
+  const connector = connectorSettingsOf(args);
+  const shared: ScoringSettings = {
+    functionSubnetId: connector.functionSubnetId,
+    alertActionGroupIds: connector.alertActionGroupIds,
+    artefactsFolder: connector.artefactsFolder,
+    chartedValues: connector.fhirEvents ? 'events' : 'polling',
+  };
+  const { compatibility, resolutionType, deviceIdentifierSystem, identityCacheSeconds, clockMarkSeconds } = connector;
+  const same = { compatibility, resolutionType, deviceIdentifierSystem, identityCacheSeconds, clockMarkSeconds };
+  return { ...commonSettingsOf('scoring', args), ...same, ...merge(shared, args.scoring) };
+}
+
+/** As they are checked, before there is a hub of FHIR events whose id is known. */
+export function scoringSettingsOf(args: HospitalEnvironmentArgs): CompleteScoring {
+  const toCome = 'of the connector, which comes first';
+  return completeScoring({
+    ...scoringArgsOf(args),
+    existingNormalizedDataHubId: toCome,
+    existingFhirServiceId: toCome,
+    existingFhirEventsHubId: toCome,
+    existingApplicationInsightsId: toCome,
+    existingDeadLetterContainerId: toCome,
+  });
 }

@@ -9,7 +9,9 @@ import { ingestProblems } from '../ingest/validate';
 import * as connectorChildren from '../medtech/children';
 import type { CompleteConnector } from '../medtech/defaults';
 import { connectorProblems, sharedProblems } from '../medtech/validate';
-import { connectorSettingsOf, ingestSettingsOf, type Part, prefixes } from './parts';
+import * as scoringChildren from '../scoring/children';
+import { scoringProblems } from '../scoring/validate';
+import { connectorSettingsOf, hasScoring, ingestSettingsOf, type Part, prefixes, scoringSettingsOf } from './parts';
 
 /** Everything that is wrong with the arguments of a hospital, those of its components included. */
 export function validateHospital(args: HospitalEnvironmentArgs): Problems {
@@ -28,19 +30,29 @@ export function validateHospital(args: HospitalEnvironmentArgs): Problems {
       'log-workspace',
       ...prefixed('ingest', ingestChildren.overridable),
       ...prefixed('connector', connectorChildren.overridable),
+      ...prefixed('scoring', scoringChildren.overridable),
     ],
     floors: [
       logFloor,
       ...floorsBelow('ingest', ingestChildren.securityFloors(ingest)),
       ...floorsBelow('connector', connectorChildren.securityFloors),
+      ...floorsBelow('scoring', scoringChildren.securityFloors),
     ],
   });
   ingestProblems(problems.below('ingest'), ingest, new Date());
-  if (args.connectorEnabled === false) return problems;
+  if (args.connectorEnabled === false) {
+    if (args.scoringEnabled === true || args.scoring !== undefined) {
+      const path = args.scoringEnabled === true ? 'scoringEnabled' : 'scoring';
+      problems.add(path, 'scoring reads what the connector sends; leave it out, or leave connectorEnabled at true.');
+    }
+    return problems;
+  }
   const connector = connectorSettingsOf(args);
   sharedProblems(problems, connector);
   connectorProblems(problems.below('connector'), connector, ingest.eventHubs.sku);
   consumerGroupProblems(problems, ingest.consumerGroups, connector);
+  if (!hasScoring(args)) return problems;
+  scoringProblems(problems.below('scoring'), scoringSettingsOf(args), ingest.eventHubs.sku);
   return problems;
 }
 

@@ -38,6 +38,8 @@ export interface IngestNodes {
   readonly rawContainer: BlobContainer;
   readonly deviceAdministrationContainer: BlobContainer;
   readonly hubRouter: Identity;
+  /** On the namespace, so that hubs in it can be captured with it; undefined where the namespace existed. */
+  readonly captureIdentity?: Identity;
   readonly provisioningService?: ProvisioningService;
 }
 
@@ -57,8 +59,9 @@ export function buildIngest(
     settings.managedIdentities?.hubRouter,
   );
   const { managedIdentities } = settings;
+  const capture = captureIdentity(site);
   const encryption = encryptionKey(site, 'encryption', managedIdentities?.customerManagedKey, 'Event Hubs and storage');
-  const stream = buildStream(site, encryption);
+  const stream = buildStream(site, encryption, capture ? [capture] : []);
   const storage = buildStorage(site, encryption);
 
   const routerRoles = site.grants.add(
@@ -79,6 +82,7 @@ export function buildIngest(
       rawContainer: storage.rawContainer,
       deviceAdministrationContainer: storage.administrationContainer,
       hubRouter: router,
+      captureIdentity: capture,
       provisioningService: provisioning,
     },
     outputs: {
@@ -93,7 +97,20 @@ export function buildIngest(
   };
 }
 
-function buildStream({ children, names, surroundings, settings, protection }: IngestSite, { key, ready }: Encryption) {
+/**
+ * Event Hubs writes captured files with an identity that the namespace carries. It is put there with the namespace, whoever
+ * has hubs captured later; without a role it can do nothing.
+ */
+function captureIdentity({ children, names, surroundings, settings }: IngestSite): Identity | undefined {
+  if (settings.existingEventHubsNamespaceId !== undefined) return undefined;
+  return hopIdentity(children, names, surroundings, 'capture', settings.managedIdentities?.capture);
+}
+
+function buildStream(
+  { children, names, surroundings, settings, protection }: IngestSite,
+  { key, ready }: Encryption,
+  captureIdentities: readonly Identity[],
+) {
   const { eventHubs, existingEventHubsNamespaceId, consumerGroups } = settings;
   const namespace =
     existingEventHubsNamespaceId !== undefined
@@ -106,6 +123,7 @@ function buildStream({ children, names, surroundings, settings, protection }: In
             name: names.of('eventHubsNamespace', settings.names?.eventHubsNamespace),
             publicNetworkAccess: exposure(settings).data,
             key,
+            captureIdentities,
           },
           { ...protection, dependsOn: ready },
         );

@@ -248,6 +248,12 @@ export interface IngestManagedIdentities {
    */
   provisioning?: ExistingIdentity;
   /**
+   * Identity with which hubs of the new namespace are captured, once `MLScoringPath` or another component captures any;
+   * default a new one.
+   * @default a new one
+   */
+  capture?: ExistingIdentity;
+  /**
    * Identity with which Event Hubs and storage use the customer-managed key; default a new one.
    * @default a new one
    */

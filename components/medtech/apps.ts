@@ -4,6 +4,7 @@ import type { ApplicationInsights } from '../azure/applicationInsights';
 import type { Encryption } from '../azure/encryption';
 import { type FunctionApp, type FunctionAppSettings, functionApp } from '../azure/functionApp';
 import { type AppIdentity, appIdentity } from '../azure/identity';
+import { everySeconds } from '../azure/schedules';
 import { type ConnectorScopes, clockMarksGrants, normalizeGrants, writeObservationsGrants } from './access';
 import type { DeadLetterStore } from './deadLetters';
 import { writeObservationsGroup } from './defaults';
@@ -129,9 +130,4 @@ function commonOf({ settings }: ConnectorSite, { insights, encryption }: AppPart
     encryption,
     artefactsFolder: settings.artefactsFolder,
   } satisfies Partial<FunctionAppSettings>;
-}
-
-/** NCRONTAB with seconds; Flex Consumption takes no time spans as schedules. */
-function everySeconds(seconds: number): string {
-  return seconds === 60 ? '0 * * * * *' : `*/${seconds} * * * * *`;
 }

@@ -3,6 +3,7 @@ import type { IotConnector } from '@pulumi/azure-native/healthcareapis/iotConnec
 import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
 import * as pulumi from '@pulumi/pulumi';
+import { type ApplicationInsights, applicationInsightsOf } from '../azure/applicationInsights';
 import { encryptionKey } from '../azure/encryption';
 import type { EventHubReference } from '../azure/existingEventHub';
 import type { FunctionApp } from '../azure/functionApp';
@@ -17,7 +18,7 @@ import { buildDeadLetters } from './deadLetters';
 import type { CompleteConnector } from './defaults';
 import { buildFhir, buildFhirEvents } from './fhir';
 import { mappingWarnings } from './mappings';
-import { buildAlerts, buildApplicationInsights } from './monitoring';
+import { buildAlerts } from './monitoring';
 import { observe } from './observe';
 import type { ConnectorSite } from './site';
 import { buildStream } from './stream';
@@ -26,10 +27,12 @@ import { buildStream } from './stream';
 export interface ConnectorNodes {
   readonly deviceDataHub: EventHubReference;
   readonly normalizedDataHub: EventHub;
+  readonly normalizedDataPartitions: pulumi.Input<number>;
   readonly fhirEventsHub: EventHub;
   readonly fhirService: FhirServiceReference;
   readonly deadLetterStorageAccount: StorageAccount;
   readonly deadLetterContainer: BlobContainer;
+  readonly applicationInsights: ApplicationInsights;
   readonly normalize: FunctionApp;
   /** Undefined with `engine: attach`. */
   readonly writeObservations?: FunctionApp;
@@ -58,10 +61,12 @@ export function buildConnector(
     nodes: {
       deviceDataHub: stream.deviceData,
       normalizedDataHub: stream.normalizedData,
+      normalizedDataPartitions: stream.normalizedDataPartitions,
       fhirEventsHub: stream.fhirEvents,
       fhirService: fhir.reference,
       deadLetterStorageAccount: deadLetters.account,
       deadLetterContainer: deadLetters.container,
+      applicationInsights: insights,
       normalize,
       writeObservations,
       iotConnector,
@@ -90,7 +95,8 @@ function buildParts(site: ConnectorSite, args: MedTechConnectorArgs): AppParts {
   const stream = buildStream(site, args);
   const fhir = buildFhir(site, encryption);
   const deadLetters = buildDeadLetters(site, encryption);
-  const insights = buildApplicationInsights(site);
+  const existingId = site.settings.existingApplicationInsightsId;
+  const insights = applicationInsightsOf(site, { existingId, purpose: '', workspacePurpose: 'medtech' });
   const scopes = {
     deviceDataHubId: stream.deviceData.id,
     normalizedDataHubId: stream.normalizedData.id,

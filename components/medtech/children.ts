@@ -11,6 +11,7 @@ import type { ManagementPolicyArgs } from '@pulumi/azure-native/storage/manageme
 import type { StorageAccountArgs } from '@pulumi/azure-native/storage/storageAccount';
 import type { AppServicePlanArgs } from '@pulumi/azure-native/web/appServicePlan';
 import type { WebAppArgs } from '@pulumi/azure-native/web/webApp';
+import { accountFloors, containerFloor, floor, functionAppFloors } from '../azure/floors';
 import { logFloor } from '../azure/logWorkspace';
 import type { Overrides, SecurityFloor } from '../azure/merge';
 
@@ -76,34 +77,10 @@ export const overridable = Object.keys(described) as (keyof ConnectorOverrides)[
 /** What overrides cannot lower, unless the risk is accepted by name. */
 export const securityFloors: readonly SecurityFloor[] = [
   ...(['dead-letters', 'normalize-storage', 'write-observations-storage'] as const).flatMap(accountFloors),
-  ...(['dead-letters-container', 'normalize-deployments', 'write-observations-deployments'] as const).map((child) =>
-    floor(child, 'publicAccess', 'publicBlobAccess', 'None'),
+  ...(['dead-letters-container', 'normalize-deployments', 'write-observations-deployments'] as const).map(
+    containerFloor,
   ),
-  ...(['normalize-app', 'write-observations-app'] as const).flatMap((child) => [
-    floor(child, 'httpsOnly', 'outdatedTls', true),
-    floor(child, 'siteConfig.minTlsVersion', 'outdatedTls', '1.2', '1.3'),
-    floor(child, 'siteConfig.scmMinTlsVersion', 'outdatedTls', '1.2', '1.3'),
-    floor(child, 'siteConfig.ftpsState', 'localAuthentication', 'Disabled'),
-  ]),
+  ...(['normalize-app', 'write-observations-app'] as const).flatMap(functionAppFloors),
   floor('application-insights', 'disableLocalAuth', 'localAuthentication', true),
   logFloor,
 ];
-
-function accountFloors(child: keyof ConnectorOverrides): SecurityFloor[] {
-  return [
-    floor(child, 'allowSharedKeyAccess', 'sharedKeyAccess', false),
-    floor(child, 'isLocalUserEnabled', 'sharedKeyAccess', false),
-    floor(child, 'allowBlobPublicAccess', 'publicBlobAccess', false),
-    floor(child, 'enableHttpsTrafficOnly', 'outdatedTls', true),
-    floor(child, 'minimumTlsVersion', 'outdatedTls', 'TLS1_2', 'TLS1_3'),
-  ];
-}
-
-function floor(
-  child: keyof ConnectorOverrides,
-  path: string,
-  risk: string,
-  ...allowed: (string | boolean)[]
-): SecurityFloor {
-  return { child, path: path.split('.'), risk, allowed };
-}

@@ -1,5 +1,5 @@
 import { packageFiles } from '../../runtime/contracts/appSettings';
-import type { FunctionAppName } from '../azure/bundle';
+import { programTexts } from '../azure/packageTexts';
 import type { CompleteConnector } from './defaults';
 
 /** Files of the package of `normalize` beside its bundle. */
@@ -13,49 +13,4 @@ export function normalizeTexts({ deviceMapping, maximumBatchEvents }: CompleteCo
 /** Files of the package of `write-observations` beside its bundle. */
 export function writeObservationsTexts(settings: CompleteConnector): Record<string, string> {
   return { ...programTexts('write-observations', settings), [packageFiles.fhirMapping]: settings.fhirMapping };
-}
-
-type Batching = Pick<CompleteConnector, 'maximumBatchEvents' | 'flushSeconds'>;
-
-function programTexts(app: FunctionAppName, batching: Batching): Record<string, string> {
-  return {
-    'host.json': json(hostJson(batching)),
-    'package.json': json({ name: app, version: '1.0.0', private: true, type: 'commonjs', main: 'main.js' }),
-  };
-}
-
-const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
-
-/** Events that the Event Hubs client reads ahead by default. */
-const defaultPrefetch = 300;
-
-/**
- * "host.json settings in Azure Functions", "Event Hubs trigger". A handler holds its partition for as long as what it calls
- * is away, so its time is not limited. Traces are never sampled: alerts are told from them.
- */
-function hostJson({ maximumBatchEvents, flushSeconds }: Batching) {
-  return {
-    version: '2.0',
-    functionTimeout: '-1',
-    extensionBundle: { id: 'Microsoft.Azure.Functions.ExtensionBundle', version: '[4.*, 5.0.0)' },
-    extensions: {
-      eventHubs: {
-        maxEventBatchSize: maximumBatchEvents,
-        minEventBatchSize: flushSeconds === 0 ? 1 : maximumBatchEvents,
-        maxWaitTime: timeSpan(flushSeconds),
-        prefetchCount: Math.max(defaultPrefetch, maximumBatchEvents),
-        batchCheckpointFrequency: 1,
-      },
-    },
-    logging: {
-      applicationInsights: { samplingSettings: { isEnabled: true, excludedTypes: 'Trace;Exception' } },
-    },
-  };
-}
-
-/** `hh:mm:ss`, which the host wants though it is not used while batches have one event at least. */
-function timeSpan(seconds: number): string {
-  const two = (part: number) => String(part).padStart(2, '0');
-  const shown = seconds === 0 ? 60 : seconds;
-  return `${two(Math.floor(shown / 3600))}:${two(Math.floor(shown / 60) % 60)}:${two(shown % 60)}`;
 }

@@ -5,6 +5,7 @@ import { eventHubIdPattern } from '../azure/existingEventHub';
 import { FhirVersioningPolicy, keyVersionRule, namesVersion } from '../azure/healthcare';
 import { nameRules } from '../azure/naming';
 import { operatorProblems } from '../azure/operators';
+import { timerProblems } from '../azure/schedules';
 import { known, Problems } from '../azure/validation';
 import type { MedTechConnectorArgs } from '../medTechConnector';
 import { attachProblems } from './attachProblems';
@@ -133,11 +134,7 @@ function hubProblems(problems: Problems, settings: CompleteConnector, sku: Event
 
 function functionProblems(problems: Problems, settings: CompleteConnector): void {
   const { clockMarkSeconds, privateEndpoints, publicNetworkAccess, functionSubnetId } = settings;
-  const divisors = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60];
-  if (!divisors.includes(clockMarkSeconds)) {
-    const given = JSON.stringify(clockMarkSeconds);
-    problems.add('clockMarkSeconds', `must divide a minute, as ${divisors.join(', ')} do; given is ${given}.`);
-  }
+  timerProblems(problems, 'clockMarkSeconds', clockMarkSeconds);
   problems.wholeNumber(
     'flushSeconds',
     settings.flushSeconds,

@@ -11,6 +11,9 @@ export interface Registered {
 export const mockSubscription = '0b1f6471-1bf0-4dda-aec3-cb9272f09590';
 export const mockTenant = '10ca1000-0000-4000-8000-00000000000a';
 
+/** Of namespaces that exist. */
+const captureIdentity = `/subscriptions/${mockSubscription}/resourceGroups/rg-platform/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-stmary-prod-capture-x`;
+
 const resourceGroup = `/subscriptions/${mockSubscription}/resourceGroups/rg-test`;
 
 /** Runs `program` against Pulumi's mocks and tells what it registered, in the order of registration. */
@@ -75,6 +78,10 @@ function outputsOf(type: string, inputs: Record<string, unknown>): Record<string
     case 'azure-native:eventhub:Namespace':
       return {
         serviceBusEndpoint: `https://${String(inputs.namespaceName ?? 'existing')}.servicebus.windows.net:443/`,
+        // One that is read carries the identity that the ingest puts there.
+        ...(inputs.namespaceName === undefined && {
+          identity: { userAssignedIdentities: { [captureIdentity]: { principalId: 'principal-of-capture' } } },
+        }),
       };
     case 'azure-native:eventhub:EventHub':
       return { name: inputs.eventHubName, partitionCount: inputs.partitionCount ?? 4 };
@@ -88,7 +95,12 @@ function outputsOf(type: string, inputs: Record<string, unknown>): Record<string
     case 'azure-native:applicationinsights:Component':
       return { connectionString: 'InstrumentationKey=00000000-0000-0000-0000-000000000000' };
     case 'azure-native:storage:StorageAccount':
-      return { primaryEndpoints: { blob: `https://${String(inputs.accountName)}.blob.core.windows.net/` } };
+      return {
+        primaryEndpoints: {
+          blob: `https://${String(inputs.accountName)}.blob.core.windows.net/`,
+          dfs: `https://${String(inputs.accountName)}.dfs.core.windows.net/`,
+        },
+      };
     case 'azure-native:storage:BlobContainer':
       return { name: inputs.containerName };
     case 'azure-native:iothub:IotHubResource':

@@ -1,0 +1,300 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { ExistingAppIdentity, ExistingIdentity, PrincipalType } from '../azure/identity';
+import type { JsonValue } from '../azure/merge';
+import type { StorageReplication } from '../azure/storage';
+import type { ScoringOperatorRole } from './choices';
+
+/** The event hubs that scoring adds to the namespace of `normalizeddata`. */
+export interface ScoringEventHubsSettings {
+  /**
+   * Partitions of `enriched`, at most 32 on Standard and 100 on Premium; default as many as `normalizeddata` has. Cannot be
+   * changed later on Standard, and must not while windows are open.
+   * @default as many as normalizeddata has
+   */
+  enrichedPartitions?: pulumi.Input<number>;
+  /**
+   * Partitions of `scored`; default as many as `enriched`. Cannot be changed later on Standard.
+   * @default as many as enriched
+   */
+  scoredPartitions?: pulumi.Input<number>;
+  /**
+   * Hours for which both hubs keep messages, at most 168 on Standard and 2160 on Premium; default 168. What scores has to come
+   * back within that time after a failure.
+   * @default 168
+   */
+  retentionHours?: pulumi.Input<number>;
+}
+
+/** The lake: a Data Lake Storage Gen2 account. */
+export interface LakeSettings {
+  /**
+   * How the account keeps its copies; default `Standard_ZRS`. `Standard_GZRS` keeps one in the paired region, too.
+   * @default Standard_ZRS
+   */
+  replication?: StorageReplication;
+  /**
+   * Minutes after which a captured file ends, 1 to 15; default 5. Late data is repaired, and long windows are scored, from
+   * captured files.
+   * @default 5
+   */
+  captureMinutes?: pulumi.Input<number>;
+  /**
+   * Megabytes (1 MB = 1,048,576 bytes) after which a captured file ends, 10 to 500; default 100.
+   * @default 100
+   */
+  captureMegabytes?: pulumi.Input<number>;
+  /**
+   * Days for which captured enriched data is kept, 8 to 36500; default 365. The raw copies of the ingest are the record that
+   * the law asks for; these are for repair and longer windows.
+   * @default 365
+   */
+  bronzeRetentionDays?: pulumi.Input<number>;
+  /**
+   * Days for which scores and the baselines that they name are kept, 8 to 36500; default 2190: HIPAA asks to keep records for
+   * six years.
+   * @default 2190
+   */
+  scoredRetentionDays?: pulumi.Input<number>;
+  /**
+   * Days until a captured file moves to the cool tier; default 30.
+   * @default 30
+   */
+  coolAfterDays?: pulumi.Input<number>;
+  /**
+   * Days until a captured file moves to the cold tier; default 90.
+   * @default 90
+   */
+  coldAfterDays?: pulumi.Input<number>;
+}
+
+/** How long the rules wait before a flag is raised or lowered. NEWS2's own thresholds cannot be changed. */
+export interface FlagRuleSettings {
+  /**
+   * How many of the last `mediumWindows` windows must have a medium score before a flag is raised, 1 to 12; default 2.
+   * @default 2
+   */
+  mediumTimes?: number;
+  /**
+   * How many windows are looked at for that, 1 to 12; default 3.
+   * @default 3
+   */
+  mediumWindows?: number;
+  /**
+   * Windows in a row that must be below the level before a flag is lowered, 1 to 288; default 3.
+   * @default 3
+   */
+  lowerWindows?: number;
+  /**
+   * For how many minutes these must reach, 0 to 1440; default 30.
+   * @default 30
+   */
+  lowerMinutes?: number;
+}
+
+/** Between which values a sample of one vital is scored; outside it is counted and left out. */
+export interface PlausibilityLimits {
+  /** The least that is scored. */
+  least: number;
+  /** The most that is scored. */
+  most: number;
+}
+
+/** What makes a resource of the health record say something about a patient. */
+export interface ContextRuleSettings {
+  /** Type of the resource: Condition, Consent, Flag, Goal, Observation or ServiceRequest. */
+  resource: string;
+  /** `<system>|<code>` of its code, of a Consent's category or of a Goal's target. */
+  codes: string[];
+  /**
+   * Of an Observation, `<system>|<code>` of its value, any of them; default none.
+   * @default none
+   */
+  values?: string[];
+  /**
+   * Of a Goal, the range of its target in percent, ends included; default none.
+   * @default none
+   */
+  range?: ContextRange;
+  /** What it says: true or false, or 1 or 2 of the scale. */
+  says: JsonValue;
+  /**
+   * Of an Observation, the days for which it holds; default until a later one says something else.
+   * @default until a later one says something else
+   */
+  validDays?: number;
+  /**
+   * Days for which it still holds after it ended; default 0.
+   * @default 0
+   */
+  afterDays?: number;
+}
+
+/** The range of a Goal's target. */
+export interface ContextRange {
+  /** Its lower end. */
+  low: number;
+  /** Its upper end. */
+  high: number;
+}
+
+/** How long charted oxygen is believed. */
+export interface SupplementalOxygenSettings {
+  /** Hours for which it is. */
+  validHours: number;
+}
+
+/** By which codes facts about a patient are recognised. What is given takes the place of the library's rules. */
+export interface ContextCodeSettings {
+  /**
+   * Scale 2 of NEWS2, by prescription alone; default a Goal of 88 to 92 %.
+   * @default a Goal of 88 to 92 %
+   */
+  oxygenSaturationScale?: ContextRuleSettings[];
+  /**
+   * How long charted oxygen is believed; default 4 hours.
+   * @default 4 hours
+   */
+  supplementalOxygen?: SupplementalOxygenSettings;
+  /**
+   * Pregnant, or within 42 days after birth; default the International Patient Summary's status, or a Condition.
+   * @default the International Patient Summary's status, or a Condition
+   */
+  pregnant?: ContextRuleSettings[];
+  /**
+   * Spinal cord injury; default a Condition.
+   * @default a Condition
+   */
+  spinalCordInjury?: ContextRuleSettings[];
+  /**
+   * Agreed limits of treatment; default consents, conditions and orders that say so.
+   * @default consents, conditions and orders that say so
+   */
+  limitsOfTreatment?: ContextRuleSettings[];
+  /**
+   * `<system>|<code>` of Encounter.class of patients for whom windows are due; default those of patients in a bed.
+   * @default those of patients in a bed
+   */
+  encounterClasses?: string[];
+}
+
+/** A model beside NEWS2. */
+export interface ModelName {
+  /** Name, as results carry it. */
+  name: string;
+  /** Version, as results carry it: another model is another version. */
+  version: string;
+}
+
+/** One role for one principal that operates scoring. */
+export interface ScoringRoleAssignment {
+  /** Names the assignment within the component. */
+  name: string;
+  /** Object id of the principal, best a group. */
+  principalId: pulumi.Input<string>;
+  /**
+   * What `principalId` names; default `Group`.
+   * @default Group
+   */
+  principalType?: PrincipalType;
+  /** What the principal may do. */
+  role: ScoringOperatorRole;
+}
+
+/** Identities that exist already, one for each hop. */
+export interface ScoringManagedIdentities {
+  /**
+   * Identity of the function app `ml-input`; default a new one.
+   * @default a new one
+   */
+  mlInput?: ExistingAppIdentity;
+  /**
+   * Identity of the function app `score`; default a new one.
+   * @default a new one
+   */
+  score?: ExistingAppIdentity;
+  /**
+   * Identity of the function app `long-view`; default a new one.
+   * @default a new one
+   */
+  longView?: ExistingAppIdentity;
+  /**
+   * Identity with which Event Hubs writes captured files, which the namespace must carry; default the one that `IoMTIngest`
+   * put there, read from the namespace.
+   * @default the one of the namespace
+   */
+  capture?: ExistingIdentity;
+  /**
+   * Identity with which the Databricks job reads and writes; default a new one.
+   * @default a new one
+   */
+  databricks?: ExistingIdentity;
+  /**
+   * Identity of the machine learning workspace and its endpoint; default a new one.
+   * @default a new one
+   */
+  machineLearning?: ExistingIdentity;
+  /**
+   * Identity with which storage uses the customer-managed key; default a new one.
+   * @default a new one
+   */
+  customerManagedKey?: ExistingIdentity;
+}
+
+/** Physical names to use instead of the computed ones. */
+export interface ScoringNames {
+  /**
+   * Name of the lake's storage account; default computed.
+   * @default computed
+   */
+  lakeAccount?: pulumi.Input<string>;
+  /**
+   * Name of the function app `ml-input`; default computed.
+   * @default computed
+   */
+  mlInputApp?: pulumi.Input<string>;
+  /**
+   * Name of the function app `score`; default computed.
+   * @default computed
+   */
+  scoreApp?: pulumi.Input<string>;
+  /**
+   * Name of the function app `long-view`; default computed.
+   * @default computed
+   */
+  longViewApp?: pulumi.Input<string>;
+  /**
+   * Name of the storage account of the function app `ml-input`; default computed.
+   * @default computed
+   */
+  mlInputStorageAccount?: pulumi.Input<string>;
+  /**
+   * Name of the storage account of the function app `score`; default computed.
+   * @default computed
+   */
+  scoreStorageAccount?: pulumi.Input<string>;
+  /**
+   * Name of the storage account of the function app `long-view`; default computed.
+   * @default computed
+   */
+  longViewStorageAccount?: pulumi.Input<string>;
+  /**
+   * Name of the Databricks workspace; default computed.
+   * @default computed
+   */
+  databricksWorkspace?: pulumi.Input<string>;
+  /**
+   * Name of the Databricks access connector; default computed.
+   * @default computed
+   */
+  databricksAccessConnector?: pulumi.Input<string>;
+  /**
+   * Name of the machine learning workspace; default computed.
+   * @default computed
+   */
+  machineLearningWorkspace?: pulumi.Input<string>;
+  /**
+   * Name of the online endpoint, unique in the region; default computed.
+   * @default computed
+   */
+  onlineEndpoint?: pulumi.Input<string>;
+}
