@@ -133,6 +133,16 @@ describe('a partition that moves', () => {
     expect(world.lines.filter((line) => line.startsWith('iomt.rebuild'))).toHaveLength(2);
   });
 
+  test('and comes back with rows in it that nobody has closed yet', async () => {
+    const world = new ScoreWorld();
+    const events = world.append(...monitored('a', 0, 5), mark(7 * minute));
+    const [first, other] = [world.process(), world.process()];
+    await first.handle(events.slice(0, 3));
+    await other.handle(events.slice(3, 6));
+    await first.handle(events.slice(6));
+    expect(world.last()['a 0']?.vitals.heartRate?.count).toBe(5);
+  });
+
   test('when a batch is handed over again nothing is sent again', async () => {
     const world = new ScoreWorld();
     const process = world.process();

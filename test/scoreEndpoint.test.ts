@@ -183,6 +183,17 @@ describe('a model behind an endpoint', () => {
     }
   });
 
+  test('is asked again about what a repair could not ask it', async () => {
+    const endpoint = new Endpoint();
+    const world = await worldWith(endpoint, [...rows, { ...reading('a', 2 * minute, 'heartRate', 100), late: true }]);
+    endpoint.isDown = true;
+    await world.process().repair();
+    expect(predictions(world)['a 0']).toEqual([2, 'pending', null]);
+    endpoint.isDown = false;
+    await world.process().pending();
+    expect(predictions(world)['a 0']).toEqual([3, 'done', 0.9]);
+  });
+
   test('that keeps its answer makes nobody wait longer than its time', async () => {
     const post: Post = (_body, timeoutMs) =>
       new Promise((_, reject) =>

