@@ -15,6 +15,7 @@ import * as resources from '@pulumi/azure-native/resources';
 import * as storage from '@pulumi/azure-native/storage';
 import * as web from '@pulumi/azure-native/web';
 import type * as pulumi from '@pulumi/pulumi';
+import { plainScoring } from './plainScoring';
 
 const builtIn = (guid: string) => `/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
 const tenantId = '10ca1000-0000-4000-8000-00000000000a';
@@ -64,6 +65,7 @@ export function plainHospital(vary: Variation = {}): {
   secured(inGroup, iot, router);
   connected(inGroup, group, namespace);
   health(inGroup, router, hub);
+  plainScoring(inGroup, group);
   return { hubHost: iot.properties.hostName, principal: router.principalId };
 }
 
