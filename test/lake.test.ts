@@ -104,6 +104,17 @@ describe('rows of a range of time', () => {
     return files;
   }
 
+  test('are found at the end of the longest file, and as far ahead of their arrival as is taken', async () => {
+    const container = new MemoryContainer();
+    const arrived = noon - mostAheadMs;
+    await new CapturedPartitions(container, 'enriched').add('0', [
+      { arrived: arrived - 900_000, message: measurement('a', arrived - 900_000) },
+      { arrived, message: measurement('a', noon) },
+    ]);
+    const reader = new BronzeReader(new CapturedHub(container, 'enriched'));
+    expect((await reader.read(['0'], { from: noon, to: noon + 1 })).measurements).toHaveLength(1);
+  });
+
   test('of two that differ, the one that arrived first counts, in whatever file it lies', async () => {
     const first = measurement('a', noon, { arrival: noon + 1000 });
     const again = measurement('a', noon, { arrival: noon + hour, late: true });

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import * as fc from 'fast-check';
+import { longViewSettings } from '../runtime/contracts/appSettings';
 import type { EnrichedMeasurement, VitalSample } from '../runtime/contracts/enriched';
 import { unknownContext } from '../runtime/contracts/patientContext';
 import { type BaselineFile, baselineEffectiveHours, type ScoredWindow } from '../runtime/contracts/scored';
@@ -18,6 +20,7 @@ import { CapturedPartitions } from './support/capturedFiles';
 import { startOfTime, testContext } from './support/context';
 import { until } from './support/eventHubs';
 import { MemoryContainer } from './support/memoryLake';
+import { startPackage } from './support/startPackage';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -377,6 +380,35 @@ describe('settings', () => {
   test('partitions are a number', () => {
     expect(readPartitions('SCORED_PARTITIONS', '3')).toEqual(['0', '1', '2']);
     expect(() => readPartitions('SCORED_PARTITIONS', 'all')).toThrow("SCORED_PARTITIONS is 'all'");
+  });
+});
+
+describe('the package', () => {
+  const bundle = join(__dirname, '..', 'dist', 'functions', 'long-view', 'main.js');
+  const settings = {
+    ...Object.fromEntries(longViewSettings.map((name) => [name, name.toLowerCase()])),
+    ...{ KERNEL_SETTINGS: '{}', LONG_WINDOWS: '["PT24H"]', SCORED_PARTITIONS: '4', ENRICHED_PARTITIONS: '4' },
+    ...{ SCORED_CONTAINER_URL: 'https://localhost/st/scored', BRONZE_CONTAINER_URL: 'https://localhost/st/bronze' },
+    BASELINES_CONTAINER_URL: 'https://localhost/st/baselines',
+  };
+
+  test('is one file that registers both timers', async () => {
+    const { registered } = await startPackage(bundle, settings);
+    expect(Object.keys(registered)).toEqual(['baselines', 'longWindows']);
+    expect(registered.baselines?.trigger).toMatchObject({ type: 'timerTrigger', schedule: '%BASELINES_SCHEDULE%' });
+    expect(registered.longWindows?.trigger).toMatchObject({
+      type: 'timerTrigger',
+      schedule: '%LONG_WINDOWS_SCHEDULE%',
+    });
+  });
+
+  test('does not start on settings that are missing or wrong', async () => {
+    const { LAKE_CLIENT_ID, ENRICHED_HUB, ...some } = settings as Record<string, string>;
+    await expect(startPackage(bundle, some)).rejects.toThrow(
+      'The app settings ENRICHED_HUB, LAKE_CLIENT_ID are missing.',
+    );
+    const wrong = { ...settings, LONG_WINDOWS: '["PT5M"]' };
+    await expect(startPackage(bundle, wrong)).rejects.toThrow('LONG_WINDOWS has "PT5M"');
   });
 });
 
