@@ -2,9 +2,19 @@ import type { Benchmark } from './benchmark';
 import { bundle } from './bundle';
 import { engine } from './engine';
 import { ingest } from './ingest';
+import { mlInputBenchmark } from './mlInput';
 import { normalize } from './normalize';
 import { observations } from './observations';
 import { path } from './path';
 import { programLoad } from './programLoad';
 
-export const benchmarks: readonly Benchmark[] = [ingest, programLoad, engine, normalize, bundle, observations, path];
+export const benchmarks: readonly Benchmark[] = [
+  ingest,
+  programLoad,
+  engine,
+  normalize,
+  bundle,
+  observations,
+  path,
+  mlInputBenchmark,
+];

@@ -181,6 +181,18 @@ describe('measurements', () => {
     expect(step.reasons).toEqual(['OccurrenceInFutureException']);
   });
 
+  test('of a device that is just being made are waited for', async () => {
+    let reads = 0;
+    fhir.beforeBatch = async () => {
+      reads += 1;
+      if (reads === 2) await fhir.put(device('d6', 'bed-6', 'p2'));
+    };
+    step.awaitsCreation = true;
+    await step.mlInput([reading({ DeviceId: 'bed-6' }), reading({ at: 1 })]);
+    expect(values(step.hub.measurements).sort()).toEqual(['p1 60', 'p2 60']);
+    expect(step.letters).toEqual([]);
+  });
+
   test('have one key however often and however late they come, and each has its own', async () => {
     const events = [0, 1, 2].map((at) => reading({ at, value: '60' }));
     await step.mlInput(events);
@@ -318,6 +330,10 @@ describe('patient context', () => {
       }),
       condition('c4', '103735009', { subject: { reference: 'Patient/p2' } }),
       observation('o1', '3150-6', { valueQuantity: { value: 40, unit: '%' } }, { status: 'entered-in-error' }),
+      {
+        ...observation('o2', '3151-8', { valueCodeableConcept: coded(snomed, '261665006') }),
+        code: coded(snomed, '57485005'),
+      },
     );
     await step.mlInput([reading({})]);
     expect(contextOfFirst()).toMatchObject({ ...unknownContext, underSixteen: { value: false } });

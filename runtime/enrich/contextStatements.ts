@@ -56,7 +56,8 @@ function observed(fact: CodedFact, one: StoredObservation, rule: ContextRule<boo
 function oxygen(one: StoredObservation, validHours: number): readonly Observed[] {
   const date = millisecondsOf(beginOf(one.effectiveDateTime ?? one.effectiveInstant ?? ''));
   const found = oxygenIn(one);
-  if (date === undefined || !certain.includes(one.status) || found?.value === undefined) return [];
+  // A unit that cannot be used, or an answer that is not known, says nothing.
+  if (date === undefined || !certain.includes(one.status) || typeof found?.value !== 'number') return [];
   const until = date + validHours * 3_600_000;
   const value = found.value === 1;
   const stated = { value, resource: nameOf(one), code: found.code, date, from: date, until };

@@ -80,6 +80,8 @@ export class EnrichStep {
   readonly letters: DeadLetter[] = [];
   /** How often the dead-letter container still refuses. */
   containerRefusals = 0;
+  /** Whether Patients and Devices that are missing are waited for. */
+  awaitsCreation = false;
   /** The resolvers' monotonic timer, in milliseconds. */
   timer = 0;
   private readonly client: FhirClient;
@@ -100,8 +102,8 @@ export class EnrichStep {
   }
 
   async mlInput(events: readonly ReceivedEvent[], partitionId = '0'): Promise<void> {
-    const { identities, contexts, marks } = this;
-    const tools = { identities, awaitsCreation: false, contexts, marks, ...this.common('ml-input') };
+    const { identities, awaitsCreation, contexts, marks } = this;
+    const tools = { identities, awaitsCreation, contexts, marks, ...this.common('ml-input') };
     await mlInput({ eventHub: 'normalizeddata', partitionId, events }, tools, this.log);
   }
 
