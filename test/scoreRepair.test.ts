@@ -51,10 +51,9 @@ describe('a row that comes late', () => {
   });
 
   test('goes into what is scored next', async () => {
-    const late = charted('a', 3, 42, true);
-    const world = await scored(...halfHour, late);
+    const world = new ScoreWorld();
     const process = world.process();
-    await process.handle([]);
+    await process.handle(world.append(...halfHour, charted('a', 3, 42, true)));
     await world.process().repair();
     await process.handle(world.append(...monitored('a', 30, 35), mark(37 * minute)));
     expect(world.last()['a 30']).toMatchObject({ revision: 1, corrected: false, news2: { parts: { temp: 2 } } });
