@@ -1,9 +1,8 @@
-import { rmSync } from 'node:fs';
 import { AzureError, type BlobWriter, type Clock, type Principal } from '../contracts';
-import { readJson, writeJsonAtomic } from '../core/state';
 import type { LogRecord } from '../durableLog/durableLog';
 import { BackOff } from '../iotHub/routing/endpointHealth';
 import { captureFile, captureFileName } from './captureFile';
+import { CaptureProgress, type UnfinishedFile } from './captureProgress';
 import type { CaptureSettings } from './captureSettings';
 import type { Partition } from './partition';
 
@@ -24,21 +23,6 @@ export interface PartitionCaptureOptions {
   readonly onFailing: (error: string | undefined) => void;
 }
 
-/** A file whose content is decided and must not change after a restart. */
-interface UnfinishedFile {
-  /** The sequence behind its last record; that of its first one when it is empty. */
-  readonly end: number;
-  /** The time in its name. */
-  readonly begun: number;
-  readonly repetition: number;
-}
-
-interface Progress {
-  /** Sequence of the first record that is not captured. */
-  readonly next: number;
-  readonly unfinished?: UnfinishedFile;
-}
-
 const recordsARead = 200;
 const mostFilesASecond = 1_000;
 /** Machine time without events after which a file is closed. */
@@ -48,7 +32,7 @@ const idleMs = 500;
 export class PartitionCapture {
   readonly #backOff = new BackOff();
   readonly #stopListening: () => void;
-  #progress: Progress;
+  readonly #progress: CaptureProgress;
   #open: { readonly begun: number; bytes: number } | undefined;
   /** All records before this one are in the open file, or captured. */
   #scanned: number;
@@ -65,8 +49,7 @@ export class PartitionCapture {
   constructor(private readonly options: PartitionCaptureOptions) {
     const { partition, progressFile, clock } = options;
     // What was there before Capture was turned on is not captured, as in Azure.
-    this.#progress = readJson<Progress>(progressFile) ?? { next: partition.nextSequence };
-    this.#save(this.#progress);
+    this.#progress = new CaptureProgress(progressFile, partition.nextSequence);
     this.#scanned = this.#progress.next;
     this.#emptySince = clock.now();
     this.#stopListening = partition.onAppend(() => this.#appended());
@@ -107,7 +90,7 @@ export class PartitionCapture {
 
   /** Forgets how far the partition is captured. After `close`. */
   forget(): void {
-    rmSync(this.options.progressFile, { force: true });
+    this.#progress.forget();
   }
 
   /**
@@ -176,7 +159,7 @@ export class PartitionCapture {
 
   #decided(end: number): UnfinishedFile {
     const unfinished = { end, begun: this.#open?.begun ?? this.#emptySince, repetition: 0 };
-    this.#save({ next: this.#progress.next, unfinished });
+    this.#progress.begin(unfinished);
     return unfinished;
   }
 
@@ -217,7 +200,7 @@ export class PartitionCapture {
       identity: `${namespace}/${eventHub}/${partition.id}/${next}`,
     });
     await this.#writeUnder(file, content);
-    this.#save({ next: file.end });
+    this.#progress.finish(file.end);
     if (this.#backOff.lastError !== undefined) onFailing(undefined);
     this.#backOff.succeeded();
     this.#open = undefined;
@@ -239,7 +222,7 @@ export class PartitionCapture {
       } catch (error) {
         const isTaken = error instanceof AzureError && error.status === 409;
         if (!isTaken || repetition > mostFilesASecond) throw error;
-        this.#save({ next: this.#progress.next, unfinished: { ...file, repetition: repetition + 1 } });
+        this.#progress.begin({ ...file, repetition: repetition + 1 });
       }
     }
   }
@@ -252,11 +235,6 @@ export class PartitionCapture {
       yield records;
       await nextTurn();
     }
-  }
-
-  #save(progress: Progress): void {
-    writeJsonAtomic(this.options.progressFile, progress);
-    this.#progress = progress;
   }
 }
 

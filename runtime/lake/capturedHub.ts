@@ -18,6 +18,12 @@ export interface CapturedEvent {
   readonly body: Buffer;
 }
 
+/** A captured file, not read yet. */
+export interface CapturedFile {
+  readonly name: string;
+  readonly events: AsyncIterable<CapturedEvent[]>;
+}
+
 /** Which files: by when the events in them were enqueued, milliseconds since 1970. */
 export interface ArrivalRange {
   /** Events enqueued at or after it are read; some before it may be. Left out: from the first. */
@@ -71,12 +77,10 @@ export class CapturedHub {
     for await (const file of this.files(partition, range)) yield* this.eventsOf(file, partition);
   }
 
-  /** Events of each file, the newest file first; files of one second in any order. */
-  async *newestEvents(partition: string): AsyncGenerator<{ readonly file: string; readonly events: CapturedEvent[] }> {
-    for await (const file of this.newestFirst(`${this.eventHub}/${partition}/`, '')) {
-      const all: CapturedEvent[] = [];
-      for await (const events of this.eventsOf(file, partition)) all.push(...events);
-      yield { file, events: all };
+  /** The files, the newest one first (those of one second in any order), and the events of each, a block at a time. */
+  async *newest(partition: string): AsyncGenerator<CapturedFile> {
+    for await (const name of this.newestFirst(`${this.eventHub}/${partition}/`, '')) {
+      yield { name, events: this.eventsOf(name, partition) };
     }
   }
 
@@ -84,11 +88,11 @@ export class CapturedHub {
   async capturedThrough(partition: string): Promise<number> {
     let last = -1;
     let second: string | undefined;
-    for await (const { file, events } of this.newestEvents(partition)) {
-      const itsSecond = file.slice(0, file.lastIndexOf('/') + 3);
+    for await (const { name, events } of this.newest(partition)) {
+      const itsSecond = name.slice(0, name.lastIndexOf('/') + 3);
       if (second !== undefined && itsSecond !== second && last >= 0) break;
       second = itsSecond;
-      for (const { sequence } of events) last = Math.max(last, sequence);
+      for await (const some of events) for (const { sequence } of some) last = Math.max(last, sequence);
     }
     return last;
   }

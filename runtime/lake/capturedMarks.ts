@@ -11,7 +11,7 @@ const mostFiles = 200;
  * back and stops as soon as it knows.
  */
 export async function markedThrough(
-  captured: Pick<CapturedHub, 'newestEvents'>,
+  captured: Pick<CapturedHub, 'newest'>,
   partitions: readonly string[],
 ): Promise<number | undefined> {
   let least = Number.POSITIVE_INFINITY;
@@ -23,14 +23,11 @@ export async function markedThrough(
   return Number.isFinite(least) ? least : undefined;
 }
 
-async function partitionThrough(
-  captured: Pick<CapturedHub, 'newestEvents'>,
-  partition: string,
-): Promise<number | undefined> {
+async function partitionThrough(captured: Pick<CapturedHub, 'newest'>, partition: string): Promise<number | undefined> {
   const marks = new NewestMarks();
   let files = 0;
-  for await (const { events } of captured.newestEvents(partition)) {
-    for (const event of events) marks.add(event);
+  for await (const { events } of captured.newest(partition)) {
+    for await (const some of events) for (const event of some) marks.add(event);
     const through = marks.through();
     if (through !== undefined) return through;
     if (++files === mostFiles) return undefined;
