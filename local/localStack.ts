@@ -81,7 +81,10 @@ export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions
 
 /** Once more where the last time was killed; else a failure is a failure. */
 async function bringUp(cloud: LocalCloud, stack: PulumiStack, options: DeployOptions): Promise<void> {
-  const config = { ...(await localConfig(cloud, options.roleDelaySeconds)), ...options.settings };
+  const config = withSettings(
+    await localConfig(cloud, options.roleDelaySeconds, options.scoring),
+    options.settings ?? {},
+  );
   const once = async () => {
     await stack.configure(config);
     await stack.up(options.onProgress);
@@ -98,6 +101,7 @@ async function bringUp(cloud: LocalCloud, stack: PulumiStack, options: DeployOpt
 export async function localConfig(
   cloud: Pick<LocalCloud, 'state'>,
   roleDelaySeconds: number,
+  scoring: LocalScoring = 'functions',
 ): Promise<Record<string, unknown>> {
   return {
     'azure-native:subscriptionId': localSubscriptionId,
@@ -113,6 +117,7 @@ export async function localConfig(
       edge: { certificateAuthorities: [await authority(cloud, 'gateways')] },
       iotHub: { builtInEndpointRetentionDays: 7 },
     },
+    'hospital:scoring': { compute: scoring },
     'hospital:connector': {
       roleAssignments: [
         {
@@ -124,6 +129,22 @@ export async function localConfig(
       ],
     },
   };
+}
+
+/** Objects are merged by their first members: what is said of a component is said beside what is local about it. */
+function withSettings(
+  config: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged = Object.entries(settings).map(([key, value]) => [
+    key,
+    isObject(value) ? { ...(config[key] ?? {}), ...value } : value,
+  ]);
+  return { ...config, ...Object.fromEntries(merged) };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 async function authority(cloud: Pick<LocalCloud, 'state'>, kind: keyof typeof authorityFolders) {

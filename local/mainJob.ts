@@ -11,6 +11,7 @@ import { exportNdjson } from './fhir/exportNdjson';
 import { type Gateway, startGateway } from './gateway';
 import { countData } from './hubCounter';
 import { healthRecord, judge } from './identity/principals';
+import { exportScored } from './judge/exportScored';
 import { ScoredWatch } from './judge/scoredWatch';
 import { describeFindings, isGood } from './judge/verdict';
 import { startLivePage } from './livePage/server';
@@ -36,9 +37,9 @@ export class MainJob {
   async run(): Promise<'good' | 'bad' | 'ended'> {
     const cloud = await this.startCloud();
     const page = await this.openPage(cloud);
-    const { roleDelaySeconds, scoring } = this.options;
+    const { roleDelaySeconds, scoring, settings } = this.options;
     const onProgress = (line: string) => page.starting(line.trim());
-    const stack = await deployLocalStack(cloud, { roleDelaySeconds, scoring, log: this.log, onProgress });
+    const stack = await deployLocalStack(cloud, { roleDelaySeconds, scoring, settings, log: this.log, onProgress });
     page.deployed(stack);
     for (const { name, value } of page.places()) this.log.info(`${name}: ${value}`);
     await this.admit(cloud, stack);
@@ -151,17 +152,18 @@ export class MainJob {
     if (outcome === 'interrupted') return 'ended';
     page.judged(outcome.verdict);
     this.report(outcome);
-    await this.export(cloud);
+    await this.export(cloud, scored);
     cloud.clock.run();
     return isGood(outcome.verdict) ? 'good' : 'bad';
   }
 
-  private async export(cloud: LocalCloud): Promise<void> {
+  private async export(cloud: LocalCloud, scored: ScoredWatch): Promise<void> {
     const { exportFolder } = this.options;
     if (exportFolder === undefined) return;
     const counts = await exportNdjson(cloud.fhirServices, exportFolder);
     const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    this.log.info(`FHIR resources written to ${exportFolder}: ${total}`);
+    const windows = exportScored(scored.windows, exportFolder);
+    this.log.info(`FHIR resources and scored windows written to ${exportFolder}: ${total} and ${windows}`);
   }
 
   private report(judgement: Exclude<ReplayOutcome, 'interrupted'>): void {

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Disorder } from './replay/disorder';
@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly exit: boolean;
   readonly json: boolean;
   readonly reset: boolean;
+  /** Configuration of the stack beside the local one's, by full key. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** Folder into which every FHIR resource is written as NDJSON when the replay is judged; undefined: none. */
   readonly exportFolder: string | undefined;
   /** Folder of the state; undefined means the default below the user's state folder. */
@@ -52,7 +54,9 @@ export const usage = `npm start -- [options]
   --scoring COMPUTE   functions (default), or databricks: real Spark, which needs Java, Maven and Python here
   --exit              end when the replay is through and judged; exit code 1 when something was lost, doubled or wrong
   --json              print the verdict as one JSON line on standard output
-  --export FOLDER     write every FHIR resource as NDJSON there when the replay is judged, one file a type
+  --config FILE       configuration of the stack beside the local one's: JSON as {"hospital:scoring": {"windowMinutes": 10}}
+  --export FOLDER     write every FHIR resource as NDJSON there when the replay is judged, one file a type, and the scored
+                      windows in their last revision
   --reset             forget the state of earlier starts first
   --state FOLDER      keep the state there (default: below the user's state folder)
   --role-delay N      role assignments take effect N seconds after they are made, as in Azure
@@ -83,6 +87,7 @@ export function parseOptions(argv: readonly string[]): StartOptions {
     exit: values.exit ?? false,
     json: values.json ?? false,
     reset: values.reset ?? false,
+    settings: values.config === undefined ? {} : settingsOf(values.config, problems),
     exportFolder: values.export === undefined ? undefined : folderOf(values.export, problems),
     state: values.state === undefined ? undefined : resolve(values.state),
     roleDelaySeconds: secondsOf('role-delay', values['role-delay'] ?? '0', problems),
@@ -109,6 +114,7 @@ function parse(argv: readonly string[]) {
         json: flag,
         reset: flag,
         export: text,
+        config: text,
         state: text,
         'role-delay': text,
         scoring: text,
@@ -126,6 +132,16 @@ function fileOf(given: string, problems: string[]): string {
   const file = resolve(given);
   if (!existsSync(file)) problems.push(`--replay names a file that is not there: ${given}.`);
   return file;
+}
+
+function settingsOf(given: string, problems: string[]): Record<string, unknown> {
+  try {
+    const settings: unknown = JSON.parse(readFileSync(resolve(given), 'utf8'));
+    const keys = Object.keys(settings as object);
+    if (!Array.isArray(settings) && keys.every((key) => key.includes(':'))) return settings as Record<string, unknown>;
+  } catch {}
+  problems.push(`--config is ${given}; it must be a JSON file with an object of full keys, as "hospital:scoring".`);
+  return {};
 }
 
 function folderOf(given: string, problems: string[]): string {
