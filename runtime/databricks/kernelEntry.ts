@@ -1,4 +1,5 @@
 import type { SlotColumns, WindowRequest } from '../scoring/kernelTypes';
+import { type ScoredColumns, scoreColumns } from '../scoring/scoreColumns';
 import { kernelVersion, stepWindow } from '../scoring/stepWindow';
 
 /**
@@ -11,6 +12,8 @@ import { kernelVersion, stepWindow } from '../scoring/stepWindow';
  * np.frombuffer(columns['time'], np.float64)[:n] = ...     # a view of V8's memory: nothing is copied
  * text = context.eval('iomtKernel.stepColumns')(request_json, columns, n)
  * ```
+ *
+ * Keep `columns` as long as its views are used: V8's memory is freed with it. A context is not for two threads at once.
  *
  * `columns` has, by the names of `SlotColumns`: `patient` (int32: index into the request's patients), `vital` (uint8: index
  * into `vitals`), `time` (float64: milliseconds since 1970), `value` (float64), `source` (uint8: 0 continuous, 1 taken now and
@@ -53,6 +56,20 @@ function stepWindowJson(
   return JSON.stringify(stepWindow(JSON.parse(requestJson) as WindowRequest, slots));
 }
 
+/**
+ * `scoreColumns` of the first `rows` rows, for patients who are all on SpO2 scale 1: columns of statistics by `patient * 8 +
+ * vital`, and of scores by patient. Keep the answer as long as views of its members are used.
+ */
+function scoreRows(
+  given: SlotColumns,
+  rows: number,
+  patients: number,
+  start: number,
+  windowMilliseconds: number,
+): ScoredColumns {
+  return scoreColumns(firstRows(given, rows), new Uint8Array(patients).fill(1), start, windowMilliseconds);
+}
+
 function firstRows(given: SlotColumns, rows: number): SlotColumns {
   if (!(rows >= 0 && rows <= given.patient.length))
     throw new RangeError(`There is room for ${given.patient.length} slots in the columns; ${rows} were announced.`);
@@ -66,4 +83,4 @@ function firstRows(given: SlotColumns, rows: number): SlotColumns {
   };
 }
 
-export { kernelVersion as version, stepWindowJson as stepWindow };
+export { kernelVersion as version, scoreRows as scoreColumns, stepWindowJson as stepWindow };

@@ -25,7 +25,7 @@ export const rules = { name: 'NEWS2', version: '2017' } as const;
 export const mostPoints = (part: News2Part): number => (part === 'oxygen' ? 2 : 3);
 
 /** -1: it depends on whether oxygen is given, and that is not known. */
-const depends = -1;
+export const dependsOnOxygen = -1;
 
 /**
  * The National Early Warning Score 2 as published. With parts unknown there is no total but a floor (what the known parts force)
@@ -41,13 +41,13 @@ export function news2(inputs: News2Inputs): News2Result {
   for (const part of news2Parts) {
     const points = pointsOf(part, inputs);
     if (points === null) missing.push(part);
-    else if (points === depends) indeterminate.push(part);
+    else if (points === dependsOnOxygen) indeterminate.push(part);
     else {
       parts[part] = points;
       floorTotal += points;
       anyThree ||= points === 3;
     }
-    ceilingTotal += points === null || points === depends ? mostPoints(part) : points;
+    ceilingTotal += points === null || points === dependsOnOxygen ? mostPoints(part) : points;
   }
   const complete = missing.length === 0 && indeterminate.length === 0;
   return {
@@ -86,7 +86,7 @@ export function spo2Scale2Points(value: number, oxygen: boolean | null): number 
   if (value <= 85) return 2;
   if (value <= 87) return 1;
   if (value <= 92 || oxygen === false) return 0;
-  if (oxygen === null) return depends;
+  if (oxygen === null) return dependsOnOxygen;
   return value <= 94 ? 1 : value <= 96 ? 2 : 3;
 }
 

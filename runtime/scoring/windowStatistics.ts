@@ -1,6 +1,6 @@
 import { vitals } from '../contracts/scoringSource';
 import { mostSuperseded, type SlotColumns } from './kernelTypes';
-import { medianOf, sortByTime } from './smallSorts';
+import { medianOf, sortByTime } from './shortRuns';
 
 /** Rows in columns, one for each (patient, vital): row `patient * vitals.length + vital`. Without a sample: count 0, NaN. */
 export interface WindowStatistics {
@@ -21,13 +21,21 @@ export interface WindowStatistics {
   readonly longestGap: Int32Array;
 }
 
-/** Slots, (patient, vital) by (patient, vital), each in the order of time. */
+/** Slots, (patient, vital) by (patient, vital). */
 interface Grouped {
   /** Where each group starts; one more for the end. */
   readonly from: Int32Array;
-  readonly offset: Int32Array;
-  readonly value: Float64Array;
+  /**
+   * Pairs, side by side since they are used together: 4 x milliseconds since the window's start + source, and the value. So the
+   * source travels with the time, and changes nothing about its order.
+   */
+  readonly pairs: Float64Array;
 }
+
+const timeUnits = 4;
+
+/** Memory for the pairs, used again: as large as the largest window so far. */
+let scratch = new Float64Array(0);
 
 /**
  * Statistics of all patients' vitals in one window, from slots in any order. Whatever order they come in, sums are made in
@@ -44,11 +52,11 @@ export function windowStatistics(
 ): WindowStatistics {
   const groups = patients * vitals.length;
   const statistics = emptyStatistics(groups, windowMilliseconds);
-  const grouped = group(columns, groups, start, windowMilliseconds, statistics);
+  const grouped = group(columns, start, windowMilliseconds, statistics);
   for (let index = 0; index < groups; index++) {
     const from = grouped.from[index] as number;
     const to = grouped.from[index + 1] as number;
-    if (from < to) describe(grouped, index, from, to, windowMilliseconds, statistics);
+    if (from < to) describe(grouped.pairs, index, from, to, windowMilliseconds, statistics);
   }
   return statistics;
 }
@@ -69,15 +77,36 @@ function emptyStatistics(groups: number, windowMilliseconds: number): WindowStat
   };
 }
 
-/** A counting sort by group; what needs no order is gathered on the way. */
-function group(columns: SlotColumns, groups: number, start: number, length: number, into: WindowStatistics): Grouped {
-  const { patient, vital, time, value, source, superseded } = columns;
-  const { count, superseded: sum, supersededAtLeast: atLeast, lastOffset, lastSource } = into;
+/** A counting sort by group; what needs no order is counted on the way. */
+function group(columns: SlotColumns, start: number, length: number, into: WindowStatistics): Grouped {
+  const { patient, vital, time, value, source } = columns;
+  countRows(columns, into);
+  const { count } = into;
+  const groups = count.length;
+  const from = new Int32Array(groups + 1);
+  for (let index = 0; index < groups; index++) from[index + 1] = (from[index] as number) + (count[index] as number);
+  const next = from.slice(0, groups);
   const rows = patient.length;
-  const kinds = vitals.length;
+  if (scratch.length < 2 * rows) scratch = new Float64Array(3 * rows);
+  const pairs = scratch;
   for (let row = 0; row < rows; row++) {
-    const index = (patient[row] as number) * kinds + (vital[row] as number);
-    if (!(index < groups) || (vital[row] as number) >= kinds)
+    const index = (patient[row] as number) * vitals.length + (vital[row] as number);
+    const offset = (time[row] as number) - start;
+    if (!(offset >= 0 && offset < length)) throw new RangeError('A slot is of another window than the request.');
+    const place = next[index] as number;
+    next[index] = place + 1;
+    pairs[2 * place] = timeUnits * offset + (source[row] as number);
+    pairs[2 * place + 1] = value[row] as number;
+  }
+  return { from, pairs };
+}
+
+function countRows({ patient, vital, superseded }: SlotColumns, into: WindowStatistics): void {
+  const { count, superseded: sum, supersededAtLeast: atLeast } = into;
+  const rows = patient.length;
+  for (let row = 0; row < rows; row++) {
+    const index = (patient[row] as number) * vitals.length + (vital[row] as number);
+    if (!(index >= 0 && index < count.length) || (vital[row] as number) >= vitals.length)
       throw new RangeError('A slot names a patient or a vital that the request does not have.');
     count[index] = (count[index] as number) + 1;
     const others = superseded[row] as number;
@@ -86,74 +115,54 @@ function group(columns: SlotColumns, groups: number, start: number, length: numb
       if (others >= mostSuperseded) atLeast[index] = 1;
     }
   }
-  const from = new Int32Array(groups + 1);
-  for (let index = 0; index < groups; index++) from[index + 1] = (from[index] as number) + (count[index] as number);
-  const next = from.slice(0, groups);
-  const offsets = new Int32Array(rows);
-  const values = new Float64Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const index = (patient[row] as number) * kinds + (vital[row] as number);
-    const offset = (time[row] as number) - start;
-    if (!(offset >= 0 && offset < length)) throw new RangeError('A slot is of another window than the request.');
-    const at = next[index] as number;
-    next[index] = at + 1;
-    offsets[at] = offset;
-    values[at] = value[row] as number;
-    if (offset >= (lastOffset[index] as number)) {
-      lastOffset[index] = offset;
-      lastSource[index] = source[row] as number;
-    }
-  }
-  return { from, offset: offsets, value: values };
 }
 
 function describe(
-  grouped: Grouped,
+  pairs: Float64Array,
   index: number,
   from: number,
   to: number,
   length: number,
   into: WindowStatistics,
 ): void {
-  const { offset, value } = grouped;
-  sortByTime(offset, value, from, to);
-  let min = value[from] as number;
+  sortByTime(pairs, from, to, timeUnits * length);
+  let min = pairs[2 * from + 1] as number;
   let max = min;
-  let gap = offset[from] as number;
+  const newest = pairs[2 * to - 2] as number;
+  let gap = 0;
   let sumX = 0;
   let sumY = 0;
   let before = 0;
-  for (let at = from; at < to; at++) {
-    const x = offset[at] as number;
-    const y = value[at] as number;
+  for (let at = 2 * from; at < 2 * to; at += 2) {
+    const x = Math.floor((pairs[at] as number) / timeUnits);
+    const y = pairs[at + 1] as number;
     if (y < min) min = y;
     if (y > max) max = y;
     if (x - before > gap) gap = x - before;
     before = x;
-    sumX += x / 60_000;
+    const minutes = x / 60_000;
+    pairs[at] = minutes;
+    sumX += minutes;
     sumY += y;
   }
-  into.last[index] = value[to - 1] as number;
+  const count = to - from;
+  into.last[index] = pairs[2 * to - 1] as number;
+  into.lastOffset[index] = before;
+  into.lastSource[index] = newest - timeUnits * before;
   into.min[index] = min;
   into.max[index] = max;
-  into.longestGap[index] = length - before > gap ? length - before : gap;
-  if (to - from > 1) into.slope[index] = slope(offset, value, from, to, sumX / (to - from), sumY / (to - from));
-  into.median[index] = medianOf(value, from, to);
+  into.longestGap[index] = Math.max(length - before, gap);
+  if (count > 1) into.slope[index] = slope(pairs, from, to, sumX / count, sumY / count);
+  into.median[index] = medianOf(pairs, from, to, min, max);
 }
 
-function slope(
-  offset: Int32Array,
-  value: Float64Array,
-  from: number,
-  to: number,
-  meanX: number,
-  meanY: number,
-): number {
+/** Of pairs that hold minutes in the place of times. */
+function slope(pairs: Float64Array, from: number, to: number, meanX: number, meanY: number): number {
   let products = 0;
   let squares = 0;
-  for (let at = from; at < to; at++) {
-    const x = (offset[at] as number) / 60_000 - meanX;
-    products += x * ((value[at] as number) - meanY);
+  for (let at = 2 * from; at < 2 * to; at += 2) {
+    const x = (pairs[at] as number) - meanX;
+    products += x * ((pairs[at + 1] as number) - meanY);
     squares += x * x;
   }
   return squares === 0 ? Number.NaN : products / squares;
