@@ -42,6 +42,9 @@ class Presence:
     def __init__(self, events):
         self.events = events
 
+    def forget_until(self, end):
+        self.events = [event for event in self.events if event["time"] >= end]
+
     def is_present(self, start, end):
         latest = {}
         for event in (e for e in self.events if e["time"] < end):
@@ -84,8 +87,9 @@ class Patient:
             if present or start in self.by_window:
                 yield self.step(start, end)
                 self.last_due_end = end
-            elif self.last_due_end is not None and end - self.last_due_end >= self.settings["carrySeconds"] * 1000:
+            elif self.last_due_end is None or end - self.last_due_end >= self.settings["carrySeconds"] * 1000:
                 self.forget()
+                self.presence.forget_until(end)
             start = end
 
     def step(self, start, end):

@@ -5,10 +5,12 @@ file. It ends when nothing is left to read, or dies where a test wants it to.
     spark_job.py SETTINGS.json --name=value...
 """
 
+import glob
 import json
 import os
 import signal
 import sys
+import threading
 
 from pyspark.sql import functions as F
 from spark_session import local_session
@@ -25,31 +27,44 @@ def die() -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-def dying(module, name: str, before: bool, of_call: int) -> None:
-    """Dies before or after a call of a function of the job."""
+def dying(module, name: str, when: str, of_call: int) -> None:
+    """Dies before a call of a function of the job, while it writes, or after it."""
     original = getattr(module, name)
     calls = {"made": 0}
 
     def wrapped(*arguments, **named):
         calls["made"] += 1
-        if before and calls["made"] == of_call:
+        is_it = calls["made"] == of_call
+        if is_it and when == "before":
             die()
+        if is_it and when == "during":
+            threading.Thread(target=die_while_writing, daemon=True).start()
         made = original(*arguments, **named)
-        if not before and calls["made"] == of_call:
+        if is_it:
             die()
         return made
 
     setattr(module, name, wrapped)
 
 
+def data_files() -> set:
+    return set(glob.glob(f"{SETTINGS['tables']}/**/*.parquet", recursive=True))
+
+
+def die_while_writing() -> None:
+    """As soon as there is a data file more, which no commit names yet."""
+    before = data_files()
+    while data_files() <= before:
+        pass
+    die()
+
+
 PLACES = {"slots": (slots, "write_changes"), "results": (results, "write"), "progress": (progress.ProgressTable, "done")}
 
 
 def arrange_death(death) -> None:
-    if death is None or death["place"] == "send":
-        return
-    module, name = PLACES[death["place"]]
-    dying(module, name, death["before"], death["call"])
+    if death is not None and death["place"] != "send":
+        dying(*PLACES[death["place"]], death["when"], death["call"])
 
 
 def source(spark, offsets):
@@ -82,7 +97,7 @@ def send(messages) -> None:
 
 def main() -> None:
     os.setpgrp()
-    spark = local_session(SETTINGS["jars"], SETTINGS["warehouse"])
+    spark = local_session(SETTINGS["jars"], SETTINGS["warehouse"], is_small=True)
     spark.sparkContext.setLogLevel("ERROR")
     arrange_death(SETTINGS.get("death"))
     query = job.start(spark, parse(sys.argv[2:]), source, send)

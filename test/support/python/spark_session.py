@@ -6,10 +6,19 @@ import os
 from pyspark.sql import SparkSession
 
 
-def local_session(jars: str, warehouse: str, cores: int = 2) -> SparkSession:
+SMALL = {
+    # A JVM that lives for a minute has no use of code that is made fast.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+def local_session(jars: str, warehouse: str, cores: int = 2, is_small: bool = False) -> SparkSession:
     """
     :param jars: folder of the jars of Delta and of Kafka's connector
     :param warehouse: folder for what the session leaves behind
+    :param is_small: few rows, so that compiling would take longer than running
     """
     builder = SparkSession.builder.master(f"local[{cores}]").appName("iomt-scoring")
     for name, value in {
@@ -25,6 +34,7 @@ def local_session(jars: str, warehouse: str, cores: int = 2) -> SparkSession:
         "spark.driver.memory": "2g",
         "spark.sql.warehouse.dir": warehouse,
         "spark.local.dir": warehouse,
+        **(SMALL if is_small else {}),
     }.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
