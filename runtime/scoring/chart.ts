@@ -21,6 +21,7 @@ export function chartTenth(value: number): number {
   return Math.floor((halfThousandths(value) + 100) / 200) / 10;
 }
 
+/** The least addition makes up for what the product lacks in its last bits; further decimals do not round up twice. */
 function halfThousandths(value: number): number {
-  return Math.floor(value * 2000 + 0.5);
+  return Math.floor(value * 2000 + 0.001);
 }

@@ -19,6 +19,7 @@ import { errorsOf, failure, mappingText } from './failures';
 
 export { partitionKey } from '../../runtime/medtech/partitionKey';
 export { mapObservations, resolveIdentity, sampledData } from './fhirAdapter';
+export { news2 } from './news2Adapter';
 
 /** A raw device message, or the finished root object as JSON. */
 type Event =
