@@ -2,13 +2,17 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Resource } from '@medplum/fhirtypes';
+import { Blobs } from '../local/blobs/blobs';
 import { mlInputSettings } from '../runtime/contracts/appSettings';
 import { clockMarkKind, kindProperty } from '../runtime/contracts/clockMark';
-import type { PositionStore } from '../runtime/functions/searchPosition';
+import { type PositionStore, positionStore } from '../runtime/functions/searchPosition';
 import { resourceId } from '../runtime/medtech/fhir/observation';
 import { connectorSystem } from '../runtime/medtech/fhir/resources';
 import type { ReceivedEvent } from '../runtime/stream/eventBatch';
+import { provisionWriterAccounts } from './support/blobAccounts';
+import { testContext } from './support/context';
 import { EnrichedHub, EnrichStep, noonMs } from './support/enrichStep';
+import { trust } from './support/eventHubs';
 import { FhirInProcess } from './support/fhirInProcess';
 import { afterNoon, eventOf } from './support/observationStep';
 import { startPackage } from './support/startPackage';
@@ -365,6 +369,29 @@ describe('searching, where events are off', () => {
     expect(new Set(step.hub.measurements.map(({ key }) => key)).size).toBe(1);
     expect(step.lines).toContain('iomt.unusable step=charted-values reason=InvalidQuantityFhirValueException count=1');
     expect(step.lines).toContain('iomt.charted position=taken');
+  });
+});
+
+describe('how far the search got', () => {
+  test('is kept in a blob, and not written over what another process noted', async () => {
+    const context = await testContext();
+    trust(context.certificates);
+    const blobs = new Blobs(context);
+    try {
+      const { lake } = await provisionWriterAccounts(context, blobs);
+      const store = positionStore(lake);
+      expect(await store.read()).toBeUndefined();
+      expect(await store.write(1000, undefined)).toBe(true);
+      expect(await store.write(2000, undefined)).toBe(false);
+      const position = await store.read();
+      expect(position?.upTo).toBe(1000);
+      expect(await store.write(3000, position)).toBe(true);
+      expect(await store.write(4000, position)).toBe(false);
+      expect((await store.read())?.upTo).toBe(3000);
+    } finally {
+      await blobs.close();
+      context.close();
+    }
   });
 });
 
