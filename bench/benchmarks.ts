@@ -7,6 +7,7 @@ import { normalize } from './normalize';
 import { observations } from './observations';
 import { path } from './path';
 import { programLoad } from './programLoad';
+import { score } from './score';
 
 export const benchmarks: readonly Benchmark[] = [
   ingest,
@@ -17,4 +18,5 @@ export const benchmarks: readonly Benchmark[] = [
   observations,
   path,
   mlInputBenchmark,
+  score,
 ];

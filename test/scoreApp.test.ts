@@ -1,7 +1,13 @@
+import { EventHubConsumerClient, EventHubProducerClient, earliestEventPosition } from '@azure/event-hubs';
 import fc from 'fast-check';
 import type { EnrichedMessage } from '../runtime/contracts/enriched';
+import type { ScoredMessage } from '../runtime/contracts/scored';
 import type { EnrichedEvent } from '../runtime/score/enrichedEvent';
-import { killAt, mark, meanwhileAt, minute, noon, presence, reading, ScoreWorld } from './support/scoreWorld';
+import { type TestContext, testContext } from './support/context';
+import { trust, until } from './support/eventHubs';
+import { TestFunctionHost } from './support/functionHost';
+import { deployScore } from './support/scoreHost';
+import { killAt, mark, meanwhileAt, minute, noon, presence, reading, ScoreWorld, settings } from './support/scoreWorld';
 
 const second = 1000;
 
@@ -186,6 +192,62 @@ function batchesOf(events: readonly EnrichedEvent[], sizes: readonly number[]): 
   }
   return found;
 }
+
+describe('the deployed app, on the local hubs, storage and functions host', () => {
+  let context: TestContext;
+  let host: TestFunctionHost;
+
+  beforeAll(async () => {
+    context = await testContext();
+    trust(context.certificates);
+    host = await new TestFunctionHost(context).start();
+    context.clock.run();
+  });
+
+  afterAll(async () => {
+    await host?.close();
+    context.close();
+  });
+
+  test('is killed in the middle again and again, and scores each window once, as if it had not been', async () => {
+    const site = await deployScore(host, 1, settings);
+    const credential = context.authority.credential(host.hubs.owner());
+    const producer = new EventHubProducerClient(host.hubs.host, 'enriched', credential);
+    const reader = new EventHubConsumerClient('$Default', host.hubs.host, 'scored', credential);
+    const world = new ScoreWorld();
+    const subscription = reader.subscribe(
+      {
+        processEvents: async (events) => void world.sent.push(...events.map(({ body }) => body as ScoredMessage)),
+        processError: async () => {},
+      },
+      { startPosition: earliestEventPosition },
+    );
+    try {
+      const batches = batchesOf(world.append(...stretch), [15]);
+      for (const [index, batch] of batches.entries()) {
+        await until('it runs again', () => host.function('score', 'score').state === 'running');
+        await producer.sendBatch(
+          batch.map(({ message }) => ({ body: Buffer.from(JSON.stringify(message)) })),
+          { partitionId: '0' },
+        );
+        // At once, while it may be anywhere, or when it has just ended its batch.
+        if (index % 2 === 1) await until('a batch is handled', () => host.function('score', 'score').lag?.[0] === 0);
+        await host.apps.killFunction(site, 'score');
+      }
+      await until('all has been handled', () => host.function('score', 'score').lag?.[0] === 0, 90);
+      const expected = (await scoredOf(stretch)).truth();
+      await until('all has been read', () => Object.keys(world.truth()).length >= Object.keys(expected).length);
+      expect(world.truth()).toEqual(expected);
+      expect(world.contradictions()).toEqual([]);
+      expect(context.logged.some((line) => line.includes('iomt.rebuild'))).toBe(true);
+      expect(host.function('score', 'score').restarts).toBeGreaterThanOrEqual(batches.length);
+    } finally {
+      await subscription.close();
+      await reader.close();
+      await producer.close();
+    }
+  });
+});
 
 test('no line of the log names a patient', async () => {
   const world = await scoredOf([presence('patient-x', 0), temperature('patient-x', 1, 39, true), mark(7 * minute)]);

@@ -1,19 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { EventHubConsumerClient, EventHubProducerClient } from '@azure/event-hubs';
-import { zipSync } from 'fflate';
-import { readBundle } from '../../components/azure/bundle';
 import type { ScoredWindow } from '../../runtime/contracts/scored';
 import { ScoredHub } from '../../runtime/score/scoredHub';
 import { defaultKernelSettings } from '../../runtime/scoring/kernelSettings';
 import { PartitionIds } from '../../runtime/stream/partitionIds';
 import { startOfTime, testContext } from '../../test/support/context';
-import { accountId, TestFunctionHost } from '../../test/support/functionHost';
+import { TestFunctionHost } from '../../test/support/functionHost';
+import { deployScore } from '../../test/support/scoreHost';
 import { machineTime, serve } from '../childProcess';
 import { measurements, patients, windowMs } from './ward';
 
-export const enrichedPartitions = 4;
-const scoredPartitions = 4;
+const enrichedPartitions = 4;
 const deadlineMs = 120_000;
 const latenessMs = defaultKernelSettings.latenessSeconds * 1000;
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
@@ -38,11 +36,8 @@ class ScoreHost {
     const context = await testContext(folder);
     setDefaultCACertificates([...getCACertificates('default'), context.certificates.authority]);
     const host = await new TestFunctionHost(context).start();
-    await host.hubs.hub('enriched', enrichedPartitions);
-    await host.hubs.hub('scored', scoredPartitions);
-    for (const group of ['score', 'rebuild']) await host.hubs.consumerGroup('enriched', group);
     context.clock.run();
-    await deployApp(host);
+    await deployScore(host, enrichedPartitions);
     const credential = context.authority.credential(host.hubs.owner());
     const producer = new EventHubProducerClient(host.hubs.host, 'scored', credential);
     const started = new ScoreHost(
@@ -131,42 +126,6 @@ class ScoreHost {
       await wait(20);
     }
   }
-}
-
-async function deployApp(host: TestFunctionHost): Promise<void> {
-  host.grants('score');
-  for (const name of ['state', 'bronze', 'baselines']) {
-    const id = `${accountId}/blobServices/default/containers/${name}`;
-    await host.blobs.provision(host.context.resources.put('storage:BlobContainer', id, {}));
-  }
-  const { clientId } = host.identity('score');
-  const site = await host.site('score', {
-    Enriched__fullyQualifiedNamespace: host.hubs.host,
-    Enriched__credential: 'managedidentity',
-    Enriched__clientId: clientId,
-    Scored__fullyQualifiedNamespace: host.hubs.host,
-    Scored__clientId: clientId,
-    ENRICHED_HUB: 'enriched',
-    SCORE_CONSUMER_GROUP: 'score',
-    REBUILD_CONSUMER_GROUP: 'rebuild',
-    SCORED_HUB: 'scored',
-    KERNEL_SETTINGS: '{}',
-    STATE_CONTAINER_URL: `${host.blobEndpoint}state`,
-    BRONZE_CONTAINER_URL: `${host.blobEndpoint}bronze`,
-    BASELINES_CONTAINER_URL: `${host.blobEndpoint}baselines`,
-    LAKE_CLIENT_ID: clientId,
-    REPAIR_SCHEDULE: '0 * * * * *',
-    PENDING_SCHEDULE: '0 * * * * *',
-    MODEL: '',
-  });
-  const file = (value: object) => Buffer.from(JSON.stringify(value));
-  const files = {
-    'host.json': file({ version: '2.0' }),
-    'package.json': file({ main: 'main.js', type: 'commonjs' }),
-    'main.js': readBundle('score'),
-  };
-  await host.apps.deploy(site, Buffer.from(zipSync(files)));
-  await host.runs('score');
 }
 
 let host: ScoreHost;
