@@ -43,19 +43,29 @@ export function whyNoOracle(): string | undefined {
 
 /** What every closed window must be in the end, by patient and start. @throws Error with what Python said. */
 export function askOracle(input: OracleInput): WindowContent[] {
+  return runOracle(input, []).map((line) => JSON.parse(line) as WindowContent);
+}
+
+/** The rows that the oracle makes of recordings, for whom they are to be scored by as well. */
+export function oracleRows(
+  recordings: NonNullable<OracleInput['recordings']>,
+): Required<Pick<OracleInput, 'measurements' | 'presence'>> {
+  const rows = runOracle({ recordings }, ['--rows']);
+  return JSON.parse(rows[0] ?? '') as ReturnType<typeof oracleRows>;
+}
+
+function runOracle(input: object, options: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'oracle-'));
   try {
     const file = join(folder, 'input.json');
     writeFileSync(file, JSON.stringify(input));
-    const { stdout, stderr, status } = spawnSync('python3', ['-B', script, file], {
+    // -B: no bytecode beside the sources.
+    const { stdout, stderr, status } = spawnSync('python3', ['-B', script, file, ...options], {
       encoding: 'utf8',
       maxBuffer: mostBytes,
     });
     if (status !== 0) throw new Error(`The oracle failed: ${stderr}`);
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as WindowContent);
+    return stdout.split('\n').filter((line) => line !== '');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,13 +2,13 @@
 Says what every closed window must look like in the end, all late rows included: an oracle for the scoring path, written from
 the rules and not from the kernel. Slow and plain on purpose; Python 3.9+, no packages.
 
-    python3 scoring_oracle.py INPUT.json > windows.jsonl
+    python3 scoring_oracle.py INPUT.json [--rows] > windows.jsonl
 
 INPUT: {settings, until, measurements?, presence?, recordings?, baselines?}. `settings` are KernelSettings (flagRules:
 mediumTimes, mediumWindows, lowerWindows, lowerSeconds). `until` (ms): windows with end + lateness at or before it are
 closed. `measurements` and `presence` are rows of `enriched`, in any order, as often as they like. `recordings`: {paths,
 start, limits, contexts?} makes rows out of CSV files. `baselines`: by version, as the lake's files. Output: one ScoredWindow
-a line, by (patient, start), without revision, corrected and kernel.
+a line, by (patient, start), without revision, corrected and kernel; with --rows the rows themselves, as one object.
 
 All fields are exact but `slope`, whose last bits hang on the order of additions.
 """
@@ -213,13 +213,16 @@ class Patient:
         return {"totalChange": change(self.window_ms), "totalChangeHour": change(HOUR), "fromBaseline": from_baseline}
 
 
-def main(path):
+def main(path, only_rows):
     with open(path, encoding="utf-8") as file:
         asked = json.load(file)
     rows, events = asked.get("measurements", []), asked.get("presence", [])
     if "recordings" in asked:
         more_rows, more_events = from_recordings(asked["recordings"])
         rows, events = rows + more_rows, events + more_events
+    if only_rows:
+        print(json.dumps({"measurements": rows, "presence": events}))
+        return
     of_patient = {}
     for row in rows:
         of_patient.setdefault(row["patient"], ([], []))[0].append(row)
@@ -232,4 +235,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], "--rows" in sys.argv[2:])
