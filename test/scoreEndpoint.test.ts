@@ -308,6 +308,12 @@ describe('who asks', () => {
     expect(requests[1]?.headers.authorization).toBe('Bearer k3y');
   });
 
+  test('names the deployment that it asks', async () => {
+    const auth: EndpointAuth = { kind: 'apiKey', setting: 'KEY', header: 'x-api-key' };
+    await endpointPost(settingsWith({ url, auth, deployment: 'blue' }), { KEY: 'k' })(body, 10_000);
+    expect(requests[0]?.headers['azureml-model-deployment']).toBe('blue');
+  });
+
   test('shows a certificate', async () => {
     const client = await issueLeaf(await authority, 'CN=hospital', 30, [x509.ExtendedKeyUsage.clientAuth]);
     await ask({ kind: 'mtls', certificateSetting: 'CERTIFICATE' }, { CERTIFICATE: `${client.cert}\n${client.key}` });

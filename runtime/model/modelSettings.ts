@@ -10,6 +10,8 @@ export interface EndpointSettings {
   readonly version: string;
   /** HTTPS. Is sent POST requests. */
   readonly url: string;
+  /** Of an endpoint of Azure Machine Learning: the deployment that is asked, past the shares of traffic. */
+  readonly deployment?: string;
   readonly auth: EndpointAuth;
   /** How long a request may take, when nobody waits for it; default 30. */
   readonly timeoutSeconds: number;
@@ -89,7 +91,7 @@ type Given = Readonly<Record<string, unknown>>;
 type Need = (holds: boolean, name: string, allowed: string) => void;
 
 function checkEndpoint(given: Given, need: Need): void {
-  const { url, auth, timeoutSeconds, answerSeconds, batchSize, format } = given;
+  const { url, auth, timeoutSeconds, answerSeconds, batchSize, format, deployment } = given;
   need(isText(url) && url.startsWith('https://') && URL.canParse(url), 'url', 'an HTTPS address');
   need(
     isNumber(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds <= 600,
@@ -104,6 +106,7 @@ function checkEndpoint(given: Given, need: Need): void {
   );
   need(Number.isInteger(batchSize) && Number(batchSize) >= 1 && Number(batchSize) <= 10_000, 'batchSize', '1 to 10000');
   need(format === 'features' || format === 'dataframe', 'format', '"features" or "dataframe"');
+  need(deployment === undefined || isText(deployment), 'deployment', 'the name of a deployment');
   checkAuth(auth, need);
 }
 
