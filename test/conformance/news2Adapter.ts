@@ -30,7 +30,7 @@ export function news2(inputs: Readonly<Partial<Record<Input, unknown>>>): News2R
   const quantity = (name: keyof typeof quantities) => read(name, (value) => reading(quantities[name], value));
   const resp = quantity('resp');
   const spo2 = quantity('spo2');
-  const scale = read('scale', (value) => (value === 1 || value === 2 ? value : undefined));
+  const scale = read('scale', (value) => (value === 1 || value === 2 ? (value as 1 | 2) : undefined));
   const given = {
     resp,
     spo2: invalid.includes('scale') ? null : spo2,
