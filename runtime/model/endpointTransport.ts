@@ -10,11 +10,12 @@ type Headers = () => Promise<Readonly<Record<string, string>>>;
 /** @param environment the app's settings, in which secrets are */
 export function endpointPost({ url, auth, deployment }: EndpointSettings, environment: NodeJS.ProcessEnv): Post {
   const headers = headersFor(auth, environment);
-  const named = deployment === undefined ? {} : { 'azureml-model-deployment': deployment };
+  const toDeployment: Record<string, string> =
+    deployment === undefined ? {} : { 'azureml-model-deployment': deployment };
   const agent = new Agent({ keepAlive: true, maxSockets: 8, ...certificateFor(auth, environment) });
   return async (body, timeoutMs) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    return post(url, agent, { ...(await within(signal, headers())), ...named }, body, signal);
+    return post(url, agent, { ...(await within(signal, headers())), ...toDeployment }, body, signal);
   };
 }
 
