@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildBundles } from './bundles.mjs';
+import { buildWheel } from './wheel.mjs';
 
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -10,11 +11,12 @@ const modules = ['components', 'runtime/contracts', 'runtime/enrich', 'runtime/m
 
 /**
  * Makes dist/: the components and what they need as CommonJS, file by file, so that what a program loads is what it uses; the
- * bundles of the function apps; mappings and commands. Takes about a second, less when the bundles are up to date;
- * declarations come from `tsc -p tsconfig.build.json`, which only a release needs.
+ * bundles of the function apps; the wheel of the Databricks job; mappings and commands. Takes about a second, less when the
+ * bundles are up to date; declarations come from `tsc -p tsconfig.build.json`, which only a release needs.
  */
 export async function build() {
   await Promise.all([buildModules(), buildBundles(projectFolder), buildMappings(), buildCommands()]);
+  buildWheel(projectFolder);
 }
 
 const common = {

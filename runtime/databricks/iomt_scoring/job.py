@@ -1,0 +1,56 @@
+"""The job's entry point: one stream from `enriched` to `scored`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import Callable, Mapping
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming import StreamingQuery
+
+from . import eventhubs, tables
+from .batch import Batches, Send
+from .parameters import ParameterError, Parameters, parse
+from .progress import ProgressTable
+from .tables import Cause, Tables
+
+Source = Callable[[SparkSession, Mapping[str, int]], DataFrame]
+"""A stream of `value`, `partition`, `offset`, from the offsets on if there is no checkpoint."""
+
+SESSION = {
+    # Slots are grouped with their samples' keys: in memory, instead of by sorting after a few groups.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1000000",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+def main() -> None:
+    parameters = parse(sys.argv[1:])
+    spark = SparkSession.builder.getOrCreate()
+    start(
+        spark,
+        parameters,
+        lambda session, offsets: eventhubs.enriched(session, parameters, offsets),
+        lambda messages: eventhubs.send(messages, parameters),
+    ).awaitTermination()
+
+
+def start(spark: SparkSession, parameters: Parameters, source: Source, send: Send) -> StreamingQuery:
+    """Goes on where the generation's checkpoint is; a new generation goes on where the one before has ended."""
+    if parameters.model is not None and find_spec("onnxruntime") is None:
+        raise ParameterError("The parameter model names an ONNX file, but the package onnxruntime is not a library of the job.")
+    lake = Tables(parameters.lake)
+    for name, value in SESSION.items():
+        spark.conf.set(name, value)
+    tables.create(spark, lake)
+    last = ProgressTable(lake).before(spark, Cause(parameters.generation, 0))
+    return (
+        source(spark, last.offsets)
+        .writeStream.queryName("iomt-scoring")
+        .foreachBatch(Batches(parameters, lake, send))
+        .option("checkpointLocation", lake.checkpoint(parameters.generation))
+        .trigger(processingTime=f"{parameters.trigger_seconds} seconds")
+        .start()
+    )
