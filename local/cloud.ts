@@ -10,6 +10,7 @@ import { openCertificates } from './core/certificates';
 import { VirtualClock } from './core/clock';
 import { RememberedPorts } from './core/ports';
 import type { StateFolder } from './core/state';
+import { Databricks } from './databricks/databricks';
 import { EventHubs } from './eventHubs/eventHubs';
 import { FhirServices } from './fhir/fhirServices';
 import { FunctionApps } from './functions/functionApps';
@@ -53,6 +54,8 @@ export class LocalCloud {
     readonly applicationInsights: ApplicationInsights,
     readonly onlineEndpoints: OnlineEndpoints,
     readonly functionApps: FunctionApps,
+    readonly databricks: Databricks,
+    readonly databricksPort: number,
     readonly resourceManager: ResourceManager,
     private readonly services: readonly Service[],
   ) {}
@@ -94,9 +97,10 @@ export class LocalCloud {
       eventHubs,
       identityEnvironment: (identities) => identityEnvironment(identityUrl, identityEndpoint, identities),
     });
+    const databricks = new Databricks(context, { blobs, eventHubs });
     const services = [
       ...[blobs, eventHubs, fhirServices, iotHubs, new ProvisioningServices(context, iotHubs)],
-      ...[applicationInsights, onlineEndpoints, functionApps],
+      ...[applicationInsights, onlineEndpoints, functionApps, databricks],
     ];
     controlPlane.register(services);
     await controlPlane.restore();
@@ -126,18 +130,20 @@ export class LocalCloud {
       applicationInsights,
       onlineEndpoints,
       functionApps,
+      databricks,
+      await databricks.listen(await ports.get('databricks')),
       resourceManager,
       services,
     );
   }
 
-  /** A stack of the real engine whose azure-native provider is this cloud and whose deployer is the local one. */
+  /** A stack of the real engine whose providers are this cloud's and whose deployer is the local one. */
   stack(name: string, program: string, home = this.state.folder('pulumi')): PulumiStack {
     const stack = new PulumiStack({
       program,
       stack: name,
       home,
-      providers: { 'azure-native': this.controlPlanePort },
+      providers: { 'azure-native': this.controlPlanePort, databricks: this.databricksPort },
       env: this.deployerEnvironment(),
     });
     this.stacks.push(stack);

@@ -192,6 +192,14 @@ export interface BlobWriter {
   write(caller: Principal, containerId: string, blobName: string, content: Buffer, contentType?: string): Promise<void>;
 }
 
+/** How services inside the local cloud follow what lies in a container. */
+export interface BlobLister {
+  /** All blobs, with what changes when their content does. @throws AzureError 403, 404 */
+  list(caller: Principal, containerId: string): Promise<{ readonly name: string; readonly etag: string }[]>;
+  /** Content of a blob; undefined when there is no such blob. */
+  read(caller: Principal, containerId: string, blobName: string): Promise<Buffer | undefined>;
+}
+
 /** How services inside the local cloud keep documents in blobs, as an identity of the program's. */
 export interface BlobStore {
   /**

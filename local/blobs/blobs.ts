@@ -3,6 +3,7 @@ import { BlobServiceClient, type ContainerClient, RestError } from '@azure/stora
 import {
   type ArmResource,
   AzureError,
+  type BlobLister,
   type BlobStore,
   type BlobWriter,
   type Principal,
@@ -35,7 +36,7 @@ const writeAction = 'Microsoft.Storage/storageAccounts/blobServices/containers/b
  * reading a blob; times in answers are the machine's clock,
  * retention follows the virtual clock.
  */
-export class Blobs implements Service, BlobWriter, BlobStore {
+export class Blobs implements Service, BlobWriter, BlobStore, BlobLister {
   readonly kinds = [
     'storage:StorageAccount',
     'storage:BlobContainer',
@@ -131,6 +132,15 @@ export class Blobs implements Service, BlobWriter, BlobStore {
       if (refused.code === 'BlobNotFound') return undefined;
       throw refused;
     }
+  }
+
+  async list(caller: Principal, containerId: string): Promise<{ name: string; etag: string }[]> {
+    const { account, container } = splitContainerId(containerId);
+    this.accounts.authorize(caller, { account, container, action: readAction });
+    const found: { name: string; etag: string }[] = [];
+    const client = await this.container(account, container);
+    for await (const { name, properties } of client.listBlobsFlat()) found.push({ name, etag: properties.etag });
+    return found;
   }
 
   async replace(caller: Principal, containerId: string, blobName: string, content: Buffer): Promise<void> {

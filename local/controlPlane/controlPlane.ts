@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import type { Log, Principal, Properties, Resources, Service } from '../contracts';
 import { deployer, localSubscriptionId, localTenantId } from '../identity/principals';
 import { declared, idOf } from './declared';
 import { Operations } from './operations';
 import { Provider } from './provider';
-import { ProviderServer } from './server';
+import { serveProvider } from './server';
 import { Session, type Target } from './sessions';
 import { Store } from './store';
 
@@ -31,7 +29,7 @@ export class ControlPlane {
   private readonly store: Store;
   private readonly operations: Operations;
   private readonly target: Target;
-  private readonly servers: Server[] = [];
+  private readonly servers: { close(): void }[] = [];
 
   constructor({ stateFolder, log, target }: ControlPlaneOptions) {
     mkdirSync(stateFolder, { recursive: true });
@@ -75,21 +73,14 @@ export class ControlPlane {
    * @param port default 0: any free one
    * @param caller as whom an engine acts that attaches to this port, default the local cloud's deployer
    */
-  listen(port = 0, caller: Principal = deployer): Promise<number> {
-    const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
-    const provider = new ProviderServer(new Provider(this.store, this.operations), this.store, this.target, caller);
-    server.addService(ResourceProviderService, provider.implementation());
-    this.servers.push(server);
-    return new Promise((resolve, reject) => {
-      server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
-        if (error) reject(error);
-        else resolve(bound);
-      });
-    });
+  async listen(port = 0, caller: Principal = deployer): Promise<number> {
+    const served = await serveProvider(new Provider(this.store, this.operations, this.target, caller), port);
+    this.servers.push(served);
+    return served.port;
   }
 
   /** Ends connections. Services are closed by whoever made them. */
   async close(): Promise<void> {
-    for (const server of this.servers.splice(0)) server.forceShutdown();
+    for (const server of this.servers.splice(0)) server.close();
   }
 }

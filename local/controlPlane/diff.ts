@@ -15,7 +15,11 @@ export interface Difference {
 
 /** Differences between what a program asked for before and asks for now. */
 export function differences(declared: Declared, before: Properties, now: Properties): Difference[] {
-  const immutable = immutablePaths(declared);
+  return differencesOf(before, now, immutablePaths(declared));
+}
+
+/** Differences of inputs, where a change at one of the paths of `immutable` makes a new resource. */
+export function differencesOf(before: Properties, now: Properties, immutable: readonly string[]): Difference[] {
   const found: Omit<Difference, 'replace'>[] = [];
   compare(before, now, '', found);
   const changed = immutable.filter((path) => !equal(knownAt(before, path), knownAt(now, path)));

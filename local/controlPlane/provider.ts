@@ -1,44 +1,52 @@
-import type { Properties } from '../contracts';
+import type { Principal, Properties } from '../contracts';
 import { judge } from './check/judge';
 import { type Declared, declared, declaredNameInput, idOf, outputNames, shownOutputs } from './declared';
-import { type Difference, differences } from './diff';
+import { differences } from './diff';
+import { invoke } from './invokes';
 import type { Failure } from './kinds/kind';
 import { autoName } from './naming';
 import { notFound, type Operations } from './operations';
 import { merge, previewOutputs } from './outputs';
-import type { Session } from './sessions';
+import type { Answer, Asked, DiffAnswer, ResourceProvider } from './resourceProvider';
+import { azureNative } from './schema/azureNative';
+import { pulumiSchema } from './schema/pulumiSchema';
+import { Session, type Target } from './sessions';
 import type { Store, StoredResource } from './store';
 import { textAt } from './values';
 
-/** What the engine asks about one resource, with property values already taken off the wire. */
-export interface Asked {
-  /** Type token without package, from the URN. */
-  readonly token: string;
-  readonly logicalName: string;
-  readonly session: Session;
-}
+/** Pulumi's azure-native: what each of the engine's requests means. */
+export class Provider implements ResourceProvider<Session> {
+  readonly packageName = 'azure-native';
+  readonly version = azureNative.sdk;
 
-export interface Answer {
-  readonly id: string;
-  readonly outputs: Properties;
-}
-
-export interface DiffAnswer {
-  readonly differences: readonly Difference[];
-  /** The old one must go first: the new one will have its name. */
-  readonly deleteBeforeReplace: boolean;
-}
-
-/** The resource provider: what each of the engine's requests means. */
-export class Provider {
+  /** @param target of providers whose configuration names none */
   constructor(
     private readonly store: Store,
     private readonly operations: Operations,
+    private readonly target: Target,
+    private readonly caller: Principal,
   ) {}
+
+  schema(): string {
+    return pulumiSchema();
+  }
+
+  session(config: (name: string) => string | undefined): Session {
+    const target = {
+      subscriptionId: config('subscriptionId') ?? this.target.subscriptionId,
+      tenantId: config('tenantId') ?? this.target.tenantId,
+      location: config('location') ?? this.target.location,
+    };
+    return new Session(target, this.caller);
+  }
+
+  invoke(token: string, args: Properties, session: Session): Properties {
+    return invoke(token, args, session, this.store);
+  }
 
   /** Fills in name and region, and judges everything that is known. */
   check(
-    asked: Asked,
+    asked: Asked<Session>,
     inputs: Properties,
     olds: Properties | undefined,
     seed: Uint8Array,
@@ -50,7 +58,7 @@ export class Provider {
   }
 
   private fill(
-    asked: Asked,
+    asked: Asked<Session>,
     inputs: Properties,
     before: Declared | undefined,
     olds: Properties,
@@ -77,7 +85,7 @@ export class Provider {
     return textAt(group?.inputs, 'location');
   }
 
-  diff(asked: Asked, id: string, before: Properties, now: Properties): DiffAnswer {
+  diff(asked: Asked<Session>, id: string, before: Properties, now: Properties): DiffAnswer {
     const resource = declared(asked.token, now);
     const found = differences(resource, before, now);
     const replaces = found.some((d) => d.replace);
@@ -86,7 +94,7 @@ export class Provider {
     return { differences: found, deleteBeforeReplace: replaces && before[name] === now[name] };
   }
 
-  async create(asked: Asked, inputs: Properties, preview: boolean): Promise<Answer> {
+  async create(asked: Asked<Session>, inputs: Properties, preview: boolean): Promise<Answer> {
     const resource = declared(asked.token, inputs);
     if (preview) {
       const id = idOf(resource, asked.session.subscriptionId);
@@ -100,7 +108,13 @@ export class Provider {
     return { id: made.id, outputs: shown(made) };
   }
 
-  async update(asked: Asked, id: string, inputs: Properties, olds: Properties, preview: boolean): Promise<Answer> {
+  async update(
+    asked: Asked<Session>,
+    id: string,
+    inputs: Properties,
+    olds: Properties,
+    preview: boolean,
+  ): Promise<Answer> {
     const resource = declared(asked.token, inputs);
     if (preview) {
       if (!this.store.get(id)) throw notFound(id);
@@ -111,7 +125,7 @@ export class Provider {
   }
 
   /** Undefined when there is no such resource (any more). */
-  read(asked: Asked, id: string): { id: string; inputs: Properties; outputs: Properties } | undefined {
+  read(asked: Asked<Session>, id: string): { id: string; inputs: Properties; outputs: Properties } | undefined {
     const found = this.store.get(id);
     if (!found) return undefined;
     if (found.declaredToken !== asked.token) {
@@ -120,7 +134,7 @@ export class Provider {
     return { id: found.id, inputs: found.declaredInputs, outputs: shown(found) };
   }
 
-  delete(id: string): Promise<void> {
+  delete(_asked: Asked<Session>, id: string): Promise<void> {
     return this.operations.delete(id);
   }
 }

@@ -1,30 +1,42 @@
-import { type handleUnaryCall, type ServerUnaryCall, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
+import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as rpc from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { AzureError, type Principal } from '../contracts';
+import { AzureError } from '../contracts';
 import type { Change } from './diff';
-import { invoke } from './invokes';
 import type { Failure } from './kinds/kind';
-import type { Asked, Provider } from './provider';
-import { azureNative } from './schema/azureNative';
-import { pulumiSchema } from './schema/pulumiSchema';
-import { Session, type Target } from './sessions';
-import type { Store } from './store';
+import type { Asked, ResourceProvider } from './resourceProvider';
 import { decode, encode } from './wire';
 
-const configPrefix = 'azure-native:config:';
+/** Listens on 127.0.0.1 for engines that attach. @param port 0: any free one */
+export async function serveProvider<Session>(
+  provider: ResourceProvider<Session>,
+  port: number,
+): Promise<{ port: number; close(): void }> {
+  const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
+  server.addService(ResourceProviderService, new ProviderServer(provider).implementation());
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, taken) => {
+      if (error) reject(error);
+      else resolve(taken);
+    });
+  });
+  return { port: bound, close: () => server.forceShutdown() };
+}
 
-/** The gRPC face of the provider: requests off the wire, answers onto it, one session per connection of the engine. */
-export class ProviderServer {
+/** The gRPC face of a provider: requests off the wire, answers onto it, one session per connection of the engine. */
+class ProviderServer<Session> {
   private readonly sessions = new Map<string, Session>();
 
-  constructor(
-    private readonly provider: Provider,
-    private readonly store: Store,
-    private readonly target: Target,
-    private readonly caller: Principal,
-  ) {}
+  constructor(private readonly provider: ResourceProvider<Session>) {}
 
   implementation(): UntypedServiceImplementation {
     return {
@@ -33,18 +45,14 @@ export class ProviderServer {
       ),
       attach: unary(() => new Empty()),
       cancel: unary(() => new Empty()),
-      getPluginInfo: unary(() => new PluginInfo().setVersion(azureNative.sdk)),
-      getSchema: unary(() => new rpc.GetSchemaResponse().setSchema(pulumiSchema())),
+      getPluginInfo: unary(() => new PluginInfo().setVersion(this.provider.version)),
+      getSchema: unary(() => new rpc.GetSchemaResponse().setSchema(this.provider.schema())),
       checkConfig: unary<rpc.CheckRequest>(({ request }) => new rpc.CheckResponse().setInputs(request.getNews())),
       diffConfig: unary(() => new rpc.DiffResponse()),
       configure: unary<rpc.ConfigureRequest>((call) => this.configure(call)),
       invoke: unary<rpc.InvokeRequest>((call) => {
-        const answer = invoke(
-          call.request.getTok(),
-          decode(call.request.getArgs()).values,
-          this.session(call),
-          this.store,
-        );
+        const args = decode(call.request.getArgs()).values;
+        const answer = this.provider.invoke(call.request.getTok(), args, this.session(call));
         return new rpc.InvokeResponse().setReturn(encode(answer));
       }),
       check: unary<rpc.CheckRequest>((call) => this.check(call)),
@@ -52,8 +60,8 @@ export class ProviderServer {
       create: unary<rpc.CreateRequest>((call) => this.create(call)),
       read: unary<rpc.ReadRequest>((call) => this.read(call)),
       update: unary<rpc.UpdateRequest>((call) => this.update(call)),
-      delete: unary<rpc.DeleteRequest>(async ({ request }) => {
-        await this.provider.delete(request.getId());
+      delete: unary<rpc.DeleteRequest>(async (call) => {
+        await this.provider.delete(this.asked(call), call.request.getId());
         return new Empty();
       }),
     };
@@ -61,18 +69,8 @@ export class ProviderServer {
 
   private configure(call: ServerUnaryCall<rpc.ConfigureRequest, unknown>): rpc.ConfigureResponse {
     const variables = call.request.getVariablesMap();
-    const given = (name: string) => variables.get(`${configPrefix}${name}`) || undefined;
-    this.sessions.set(
-      call.getPeer(),
-      new Session(
-        {
-          subscriptionId: given('subscriptionId') ?? this.target.subscriptionId,
-          tenantId: given('tenantId') ?? this.target.tenantId,
-          location: given('location') ?? this.target.location,
-        },
-        this.caller,
-      ),
-    );
+    const given = (name: string) => variables.get(`${this.provider.packageName}:config:${name}`) || undefined;
+    this.sessions.set(call.getPeer(), this.provider.session(given));
     return new rpc.ConfigureResponse()
       .setSupportspreview(true)
       .setAcceptsecrets(true)
@@ -87,9 +85,9 @@ export class ProviderServer {
     return session;
   }
 
-  private asked(call: ServerUnaryCall<{ getUrn(): string }, unknown>): Asked {
+  private asked(call: ServerUnaryCall<{ getUrn(): string }, unknown>): Asked<Session> {
     const [, , types = '', name = ''] = call.request.getUrn().split('::');
-    const token = (types.split('$').at(-1) ?? '').replace(/^azure-native:/, '');
+    const token = (types.split('$').at(-1) ?? '').slice(this.provider.packageName.length + 1);
     return { token, logicalName: name, session: this.session(call) };
   }
 

@@ -45,7 +45,10 @@ export class HospitalCloud {
   async stack(name: string, backend = name): Promise<EngineStack> {
     const folder = this.temporaryFolder(backend);
     const { cloud } = this;
-    const stack = await EngineStack.open(folder, cloud.controlPlanePort, name, cloud.deployerEnvironment());
+    const stack = await EngineStack.open(folder, cloud.controlPlanePort, name, {
+      ...cloud.deployerEnvironment(),
+      PULUMI_DEBUG_PROVIDERS: `azure-native:${cloud.controlPlanePort},databricks:${cloud.databricksPort}`,
+    });
     this.stacks.push(stack);
     return stack;
   }

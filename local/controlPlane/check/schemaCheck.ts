@@ -3,8 +3,11 @@ import type { Failure } from '../kinds/kind';
 import type { ObjectSpec, Schema, TypeSpec } from '../schema/schema';
 import { isObject, memberPath, Unknown } from '../values';
 
-/** What azure-native's types would not take: unknown and missing properties, wrong types, values outside an enum. */
-export function checkSchema(schema: Schema, spec: ObjectSpec, inputs: Properties): Failure[] {
+/** Nested types and enums of an SDK. */
+type Types = Pick<Schema, 'types' | 'enums'>;
+
+/** What the SDK's types would not take: unknown and missing properties, wrong types, values outside an enum. */
+export function checkSchema(schema: Types, spec: ObjectSpec, inputs: Properties): Failure[] {
   const failures: Failure[] = [];
   new SchemaCheck(schema, failures).object(spec, inputs, '');
   return failures;
@@ -12,7 +15,7 @@ export function checkSchema(schema: Schema, spec: ObjectSpec, inputs: Properties
 
 class SchemaCheck {
   constructor(
-    private readonly schema: Schema,
+    private readonly schema: Types,
     private readonly failures: Failure[],
   ) {}
 

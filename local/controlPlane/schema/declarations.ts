@@ -12,6 +12,8 @@ export class Declarations {
 
   constructor(private readonly sdkFolder: string) {
     for (const statement of parse(`${sdkFolder}/types/input.d.ts`).statements) {
+      // Packages without modules have their types at the top.
+      if (ts.isInterfaceDeclaration(statement)) this.interfaces.set(statement.name.text, statement);
       if (ts.isModuleDeclaration(statement) && statement.body && ts.isModuleBlock(statement.body)) {
         for (const inner of statement.body.statements) {
           if (ts.isInterfaceDeclaration(inner)) {
@@ -25,7 +27,7 @@ export class Declarations {
   /** The nested input type `module.NameArgs`. */
   type(name: string): ObjectSpec {
     const found = this.interfaces.get(name);
-    if (!found) throw new Error(`types/input.d.ts of azure-native has no ${name}.`);
+    if (!found) throw new Error(`types/input.d.ts of the SDK has no ${name}.`);
     return this.object(found);
   }
 
@@ -37,7 +39,7 @@ export class Declarations {
       this.enumModules.set(module, all);
     }
     const values = all.get(member);
-    if (!values) throw new Error(`types/enums/${module} of azure-native has no ${member}.`);
+    if (!values) throw new Error(`types/enums/${module} of the SDK has no ${member}.`);
     return values;
   }
 
