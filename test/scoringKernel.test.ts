@@ -493,6 +493,12 @@ describe('the flag', () => {
     const { supplementalOxygen, ...charted } = normalCharted;
     const known = { device: normalDevice, charted };
     expect(flags(patient, ...Array(6).fill(known)).at(-1)).toBe('lower - belowLongEnough mayLower');
+    const { temperature, ...rest } = normalCharted;
+    const other = new KernelPatient({ carrySeconds: 0, carrySecondsAtRisk: 0 });
+    other.step(high);
+    const withoutTemperature = { device: normalDevice, charted: rest };
+    const lowered = 'lower low-medium belowLongEnough mayLower';
+    expect(flags(other, ...Array(7).fill(withoutTemperature)).slice(-2)).toEqual([lowered, 'keep low-medium standing']);
   });
 
   test('no window of unknown parts lowers more than its best completion would', () => {

@@ -234,8 +234,9 @@ withOracle('windows after each other, worked out by hand', () => {
       ['raise', 'high', 'high'],
     ]);
     expect(flags[4]?.since).toBe(at('0:00'));
-    // Without temperature the worst is 3 points, low-medium: below high, so it is lowered after half an hour.
+    // Without temperature the worst is 3 points, low-medium: below high, so it is lowered to that after half an hour.
     expect(flags.slice(5).map(({ action }) => action)).toEqual(['keep', 'keep', 'keep', 'keep', 'keep', 'lower']);
+    expect(flags[10]).toMatchObject({ level: 'low-medium', since: at('0:00') });
   });
 
   test('trend is against the window before and the hour before, from the baseline of the day', () => {

@@ -136,9 +136,10 @@ function isLongBelow({ start, windowMilliseconds, rules, score, earlier }: FlagE
   return false;
 }
 
+/** To the worst that the last windows can have been: what is unknown lowers nothing. */
 function lowered({ rules, score, earlier }: FlagEvidence, standing: NonNullable<PatientState['flag']>) {
   const last = [score, ...earlier.slice(earlier.length - (rules.lowerWindows - 1)).map((one) => one.score)];
-  const bands = last.slice(0, rules.lowerWindows).map((one) => one?.band ?? 'low');
+  const bands = last.slice(0, rules.lowerWindows).map((one) => one?.worstBand ?? 'low');
   const highest = bands.reduce((one, other) => (isBelow(one, other) ? other : one));
   return highest === 'low'
     ? ({ action: 'lower', level: null, since: null } as const)

@@ -1,6 +1,6 @@
 """What stands over a patient's windows: the warning flag and the data gap, decided window by window."""
 
-from oracle_news2 import BANDS, VITAL_OF, is_below, value_of
+from oracle_news2 import BANDS, VITAL_OF, is_below, value_of, worst_band
 
 HOUR = 3_600_000
 CONTINUOUS = ["heartRate", "oxygenSaturation"]
@@ -26,7 +26,7 @@ class Decisions:
         may_lower = self.may_lower(start, end, before["level"] or "low-medium")
         if before["level"] is not None and may_lower:
             count = self.rules["lowerWindows"]
-            bands = [self.score_at(start - n * self.window_ms)["band"] for n in range(count)]
+            bands = [worst_band(self.score_at(start - n * self.window_ms)) for n in range(count)]
             highest = max(bands, key=BANDS.index)
             level = highest if highest != "low" else None
             self.flag = {"level": level, "since": before["since"] if level else None}
