@@ -1,7 +1,7 @@
 import { isComputedId } from '../enrich/chartedReading';
 import { readFhirEvents } from '../enrich/fhirEvents';
 import { type DeadLetterStore, DeadLetters, deadLetterOf } from '../stream/deadLetters';
-import type { EventBatch, ReceivedEvent } from '../stream/eventBatch';
+import { type EventBatch, newestTime, type ReceivedEvent } from '../stream/eventBatch';
 import { isClockMark } from '../stream/marks';
 import type { StepLog } from '../stream/stepLog';
 import { type ArrivedChange, type ChartedTools, chartedRecords } from './chartedRecords';
@@ -60,8 +60,4 @@ function arrivedIn(events: readonly ReceivedEvent[], failures: Failure[]): reado
       return [];
     }
   });
-}
-
-function newestTime(events: readonly ReceivedEvent[]): number {
-  return events.reduce((newest, { enqueuedTime }) => Math.max(newest, Date.parse(enqueuedTime)), 0);
 }

@@ -12,8 +12,8 @@ import type { IdentityResolver, Measured, Resolved } from '../fhir/identityResol
 import type { ContextAnswer, ContextResolver } from '../fhir/patientContext';
 import { MedTechError } from '../medtech/errors';
 import { isoText, parseTimestamp, type Ticks, ticksPerMillisecond } from '../medtech/instant';
-import { type DeadLetterStore, DeadLetters, deadLetterOf } from '../stream/deadLetters';
-import type { EventBatch, ReceivedEvent } from '../stream/eventBatch';
+import { type DeadLetterStore, DeadLetters, deadLetterOf, naturalKeyOf } from '../stream/deadLetters';
+import { type EventBatch, newestTime, type ReceivedEvent } from '../stream/eventBatch';
 import { isClockMark } from '../stream/marks';
 import type { StepLog } from '../stream/stepLog';
 import type { EnrichedData } from './enrichedData';
@@ -230,18 +230,5 @@ async function passOn(
 }
 
 function letterOf({ event, measurement, reason }: Failure, batch: EventBatch) {
-  const key =
-    measurement === undefined
-      ? null
-      : {
-          deviceId: measurement.DeviceId,
-          type: measurement.Type,
-          occurrenceTime: measurement.OccurrenceTimeUtc,
-          correlationId: measurement.CorrelationId ?? null,
-        };
-  return deadLetterOf('ml-input', reason, batch, event, key);
-}
-
-function newestTime(events: readonly ReceivedEvent[]): number {
-  return events.reduce((newest, { enqueuedTime }) => Math.max(newest, Date.parse(enqueuedTime)), 0);
+  return deadLetterOf('ml-input', reason, batch, event, naturalKeyOf(measurement));
 }

@@ -4,8 +4,8 @@ import type { WornMeasurement } from '../fhir/observationDraft';
 import type { ObservationWriter } from '../fhir/observationWriter';
 import { MedTechError } from '../medtech/errors';
 import { parseTimestamp, type Ticks } from '../medtech/instant';
-import { type DeadLetterStore, DeadLetters, deadLetterOf } from '../stream/deadLetters';
-import type { EventBatch, ReceivedEvent } from '../stream/eventBatch';
+import { type DeadLetterStore, DeadLetters, deadLetterOf, naturalKeyOf } from '../stream/deadLetters';
+import { type EventBatch, newestTime, type ReceivedEvent } from '../stream/eventBatch';
 import { isClockMark } from '../stream/marks';
 import type { StepLog } from '../stream/stepLog';
 
@@ -90,18 +90,5 @@ function readMeasurement(body: Buffer): { measurement: Measurement; occurred: Ti
 
 function letterOf({ event, measurement, error }: Failure, batch: EventBatch) {
   const reason = { name: error.errorName, message: error.message };
-  const key =
-    measurement === undefined
-      ? null
-      : {
-          deviceId: measurement.DeviceId,
-          type: measurement.Type,
-          occurrenceTime: measurement.OccurrenceTimeUtc,
-          correlationId: measurement.CorrelationId ?? null,
-        };
-  return deadLetterOf('write-observations', reason, batch, event, key);
-}
-
-function newestTime(events: readonly ReceivedEvent[]): number {
-  return events.reduce((newest, { enqueuedTime }) => Math.max(newest, Date.parse(enqueuedTime)), 0);
+  return deadLetterOf('write-observations', reason, batch, event, naturalKeyOf(measurement));
 }

@@ -1,4 +1,5 @@
 import { type DeadLetter, deadLetterName, type FailedStep } from '../contracts/deadLetter';
+import type { Measurement } from '../contracts/measurement';
 import type { EventBatch, ReceivedEvent } from './eventBatch';
 import { holdForAll } from './hold';
 import type { StepLog } from './stepLog';
@@ -53,6 +54,13 @@ export function deadLetterOf(
     systemProperties,
     measurement,
   };
+}
+
+/** What a dead letter says of the measurement, where the message was understood that far. */
+export function naturalKeyOf(measurement: Measurement | undefined): DeadLetter['measurement'] {
+  if (measurement === undefined) return null;
+  const { DeviceId, Type, OccurrenceTimeUtc, CorrelationId } = measurement;
+  return { deviceId: DeviceId, type: Type, occurrenceTime: OccurrenceTimeUtc, correlationId: CorrelationId ?? null };
 }
 
 function metadataOf({ step, reason, enqueuedTime }: DeadLetter): Record<string, string> {

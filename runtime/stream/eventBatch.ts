@@ -18,3 +18,8 @@ export interface EventBatch {
   readonly partitionId: string;
   readonly events: readonly ReceivedEvent[];
 }
+
+/** When the hub took the newest of the events, milliseconds since 1970; 0 without any. */
+export function newestTime(events: readonly ReceivedEvent[]): number {
+  return events.reduce((newest, { enqueuedTime }) => Math.max(newest, Date.parse(enqueuedTime)), 0);
+}
