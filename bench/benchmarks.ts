@@ -2,12 +2,15 @@ import type { Benchmark } from './benchmark';
 import { bundle } from './bundle';
 import { engine } from './engine';
 import { ingest } from './ingest';
+import { kernel } from './kernel';
 import { mlInputBenchmark } from './mlInput';
 import { normalize } from './normalize';
 import { observations } from './observations';
 import { path } from './path';
 import { programLoad } from './programLoad';
 import { score } from './score';
+import { spark } from './spark';
+import { sparkState } from './sparkState';
 
 export const benchmarks: readonly Benchmark[] = [
   ingest,
@@ -17,6 +20,9 @@ export const benchmarks: readonly Benchmark[] = [
   bundle,
   observations,
   path,
+  kernel,
   mlInputBenchmark,
   score,
+  spark,
+  sparkState,
 ];

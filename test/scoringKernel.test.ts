@@ -1,7 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import type { EnrichedMeasurement, PatientPresence, RejectionReason } from '../runtime/contracts/enriched';
 import type { FlagDecision } from '../runtime/contracts/scored';
 import { vitals } from '../runtime/contracts/scoringSource';
+import type * as kernelEntry from '../runtime/databricks/kernelEntry';
 import { contentOf, sameContent } from '../runtime/scoring/content';
 import { featureNames, featuresOf } from '../runtime/scoring/features';
 import { defaultKernelSettings, readKernelSettings, windowStartOf } from '../runtime/scoring/kernelSettings';
@@ -9,7 +15,7 @@ import type { PatientWindow, SlotColumns } from '../runtime/scoring/kernelTypes'
 import { rejectionOf } from '../runtime/scoring/plausibility';
 import { scoreColumns } from '../runtime/scoring/scoreColumns';
 import { Slots } from '../runtime/scoring/slots';
-import { step, stepWindow, stepWindowWith } from '../runtime/scoring/stepWindow';
+import { kernelVersion, step, stepWindow, stepWindowWith } from '../runtime/scoring/stepWindow';
 import {
   adult,
   dayStart,
@@ -358,6 +364,16 @@ describe('what is carried forward', () => {
     expect(patient.result({ device: normalDevice }).vitals).not.toHaveProperty('temperature');
   });
 
+  test('up to the limit and no longer', () => {
+    const atStart = measurement(dayStart, { samples: [sample('temperature', 37)], source: 'charted' });
+    const carried = [600, 599].map((seconds) => {
+      const patient = new KernelPatient({ carrySeconds: seconds, carrySecondsAtRisk: seconds });
+      patient.step({ measurements: [atStart] });
+      return patient.result({ device: normalDevice }).vitals.temperature?.carriedSeconds;
+    });
+    expect(carried).toEqual([600, undefined]);
+  });
+
   test('of two values the later one, and a measured one before any other', () => {
     const patient = new KernelPatient();
     patient.step({ charted: { temperature: 37 } });
@@ -499,6 +515,19 @@ describe('the flag', () => {
     const withoutTemperature = { device: normalDevice, charted: rest };
     const lowered = 'lower low-medium belowLongEnough mayLower';
     expect(flags(other, ...Array(7).fill(withoutTemperature)).slice(-2)).toEqual([lowered, 'keep low-medium standing']);
+  });
+
+  test('an unknown part may be a single 3, except oxygen', () => {
+    const charted = score({}, { consciousness: 1 });
+    for (const [unknown, lowered] of [
+      ['supplementalOxygen', true],
+      ['temperature', false],
+    ] as const) {
+      const patient = new KernelPatient({ carrySeconds: 0, carrySecondsAtRisk: 0 });
+      expect(flags(patient, charted)).toEqual(['raise low-medium singleCharted']);
+      const seen = flags(patient, ...Array(6).fill(score({}, { [unknown]: undefined })));
+      expect(seen.at(-1)?.startsWith('lower')).toBe(lowered);
+    }
   });
 
   test('no window of unknown parts lowers more than its best completion would', () => {
@@ -693,6 +722,24 @@ describe('when windows are due', () => {
     }
   });
 
+  test('an end or a death at the very start of a window is before it', () => {
+    for (const given of [{ resource: assigned.resource }, { basis: 'death' as const, resource: 'Patient/p' }]) {
+      const ends = (time: number) => {
+        const patient = new KernelPatient();
+        due(patient, assigned, event({ ...given, event: 'end', time, key: key(9) }));
+        return due(patient);
+      };
+      expect([ends(dayStart + minutes(5)), ends(dayStart + minutes(5) + 1)]).toEqual([false, true]);
+    }
+  });
+
+  test('a correction to an earlier end counts, when its key is the greater one', () => {
+    const patient = new KernelPatient();
+    const late = event({ event: 'end', time: dayStart + minutes(4), key: key(1, 1) });
+    const early = event({ event: 'end', time: dayStart - 500, key: key(1, 2) });
+    expect(due(patient, assigned, late, early)).toBe(false);
+  });
+
   test('a rejected or taken back value makes a window due', () => {
     const rejected = measurement(dayStart + 1000, {
       samples: [sample('heartRate', 400, { rejected: 'implausible' })],
@@ -860,5 +907,60 @@ describe('what a site chooses', () => {
     const patient = new KernelPatient();
     patient.state = { version: 2 } as never;
     expect(() => patient.step({ device: normalDevice })).toThrow('has version 2; this kernel knows version 1');
+  });
+});
+
+describe('the bundle for a V8 without Node', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kernel-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const build = (name: string, options = '') => {
+    const program = `import { buildKernel } from './setup/bundles.mjs'; await buildKernel(process.cwd(), { folder: ${JSON.stringify(join(folder, name))}, ${options} });`;
+    execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: join(__dirname, '..') });
+    return readFileSync(join(folder, name, 'kernel.js'), 'utf8');
+  };
+  /** Nothing of Node, nothing of a browser. */
+  const load = (code: string) => runInNewContext(`${code};iomtKernel`, Object.create(null)) as typeof kernelEntry;
+  const windows = () => {
+    const slots = new Slots(dayStart, defaultKernelSettings);
+    for (let second = 0; second < 300; second += 7)
+      for (const patient of ['a', 'b'])
+        slots.add(
+          measurement(dayStart + second * 1000, { patient, samples: [sample('heartRate', 70 + Math.sin(second))] }),
+        );
+    const patients = ['a', 'b'].map((patient) => ({ ...asNew(patient), ...slots.measured(patient) }));
+    const request = { start: dayStart, settings: defaultKernelSettings, baselineVersion: null, patients };
+    return { request, columns: slots.columns(['a', 'b']) };
+  };
+
+  test('gives the same text as the kernel here, from columns that it made and from others', () => {
+    const bundled = load(build('plain'));
+    const { request, columns } = windows();
+    const expected = JSON.stringify(stepWindow(request, columns));
+    const { patient, vital, time, value, source, superseded } = columns;
+    const json = JSON.stringify(request);
+    expect(bundled.stepWindow(json, patient, vital, time, value, source, superseded)).toBe(expected);
+    const shared = bundled.columns(time.length + 10);
+    for (const name of ['patient', 'vital', 'time', 'value', 'source', 'superseded'] as const)
+      shared[name].set(columns[name]);
+    expect(bundled.stepColumns(json, shared, time.length)).toBe(expected);
+    expect(() => bundled.stepColumns(json, shared, time.length + 11)).toThrow('There is room for');
+    expect(bundled.version).toBe(kernelVersion);
+    const scored = bundled.scoreColumns(shared, time.length, 2, dayStart, 300_000);
+    expect(scored.median[0]).toBe(stepWindow(request, columns)[0]?.result?.vitals.heartRate?.median);
+  });
+
+  test('is the same each time, and another one with a model of the site', () => {
+    const module = join(folder, 'model.ts');
+    writeFileSync(
+      module,
+      "export const model = { name: 'site', version: '2', predict: (f: Record<string, number>) => ({ twice: 2 * (f['heartRate.count'] ?? 0) }) };",
+    );
+    expect(build('again')).toBe(build('plain'));
+    const { request, columns } = windows();
+    const { patient, vital, time, value, source, superseded } = columns;
+    const own = load(build('plain', `modelModule: ${JSON.stringify(module)}`));
+    const steps = JSON.parse(own.stepWindow(JSON.stringify(request), patient, vital, time, value, source, superseded));
+    expect(steps[0].result.prediction).toMatchObject({ model: 'site', kind: 'module', values: { twice: 86 } });
+    expect(build('plain')).toBe(build('again'));
   });
 });
