@@ -691,6 +691,15 @@ describe('when windows are due', () => {
     expect([due(patient, end), due(patient), due(patient)]).toEqual([true, true, false]);
   });
 
+  test('again, when an encounter is opened anew, or a device comes back', () => {
+    const patient = new KernelPatient();
+    const end = event({ event: 'end', time: dayStart + minutes(2), key: key(2) });
+    const again = event({ time: dayStart + minutes(11), key: key(3) });
+    expect([due(patient, assigned, end), due(patient), due(patient, again), due(patient)]).toEqual([
+      ...[true, false, true, true],
+    ]);
+  });
+
   test('while one of several still runs; none after a death', () => {
     const patient = new KernelPatient();
     const encounter = event({ basis: 'encounter', resource: 'Encounter/1', key: key(3) });

@@ -53,8 +53,8 @@ export class BronzeReader {
   }
 
   /**
-   * The rows, each once by patient and key; of two that differ (sent again with another context, say) the one that arrived
-   * first, and then the one whose text is least. All are held in memory: ask for some windows, or some patients.
+   * The rows, each once by patient and key, and once more where it was sent again with another context: which of these counts
+   * is for `Slots` to say, as with rows that come live. Of copies the one that arrived first is given. All are held in memory: ask for some windows, or some patients.
    */
   async read(partitions: readonly string[], query: BronzeQuery): Promise<BronzeRows> {
     const measurements = new Map<string, EnrichedMeasurement>();
@@ -101,7 +101,8 @@ function isAsked({ time, patient }: BronzeRow, { from, to, patients }: BronzeQue
 }
 
 function keepFirst<Row extends BronzeRow>(rows: Map<string, Row>, row: Row): void {
-  const key = `${row.key}/${row.patient}`;
+  const context = row.kind === 'measurement' ? JSON.stringify(row.context) : '';
+  const key = `${row.key}/${row.patient}/${context}`;
   const before = rows.get(key);
   if (before === undefined || isBefore(row, before)) rows.set(key, row);
 }

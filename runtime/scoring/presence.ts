@@ -22,12 +22,16 @@ export function withPresence(
   return { resources: bounded(resources), deaths, waiting: distinct(known.filter(({ time }) => time >= windowEnd)) };
 }
 
-/** Whether some assignment or encounter reaches into the window, and the patient lived at its start. */
+/**
+ * Whether some assignment or encounter reaches into the window, and the patient lived at its start. An end before the start is
+ * that of an earlier stay: the encounter was opened again, or the device came back.
+ */
 export function isPresent({ resources, deaths }: PresenceState, start: number, end: number): boolean {
   if (Object.values(deaths).some(({ time }) => time <= start)) return false;
-  return Object.values(resources).some(
-    ({ start: from, end: to }) => from !== undefined && from.time < end && (to === undefined || to.time > start),
-  );
+  return Object.values(resources).some(({ start: from, end: to }) => {
+    if (from === undefined || from.time >= end) return false;
+    return to === undefined || to.time > start || to.time < from.time;
+  });
 }
 
 function newer(held: KeyedTime | undefined, given: KeyedTime): KeyedTime {

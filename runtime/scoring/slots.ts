@@ -1,5 +1,4 @@
 import type { EnrichedMeasurement, RejectionReason, VitalSample } from '../contracts/enriched';
-import type { PatientContext } from '../contracts/patientContext';
 import { type Vital, vitals } from '../contracts/scoringSource';
 import { type KernelSettings, mostSamples, type PatientWindow, type SlotColumns } from './kernelTypes';
 import { SlotRows, type SlotSample } from './slotRows';
@@ -11,8 +10,10 @@ const reasons: readonly RejectionReason[] = ['implausible', 'unreadable', 'signa
 const vitalIndex = new Map(vitals.map((vital, index) => [vital, index]));
 const nothing: Measured = { context: null, rejected: [] };
 
+type NewestContext = Pick<EnrichedMeasurement, 'time' | 'key' | 'context'>;
+
 interface OpenPatient {
-  newest: { readonly time: number; readonly key: string; readonly context: PatientContext } | null;
+  newest: NewestContext | null;
   /** By vital: row by number of the slot. */
   readonly slots: (Map<number, number> | undefined)[];
   /** By vital and reason: keys of the samples that were rejected. */
@@ -135,11 +136,21 @@ export class Slots {
   }
 }
 
+/**
+ * The newest by (time, key). A measurement that was sent twice may bring two contexts, where the record changed in between: the
+ * one whose text is greater is taken, so that the order of arrival does not matter.
+ */
 function takeContext(open: OpenPatient, { time, key, context }: EnrichedMeasurement): boolean {
   const { newest } = open;
-  if (newest !== null && (newest.time > time || (newest.time === time && newest.key >= key))) return false;
+  if (newest !== null && !isNewer({ time, key, context }, newest)) return false;
   open.newest = { time, key, context };
   return true;
+}
+
+function isNewer(one: NewestContext, other: NewestContext): boolean {
+  if (one.time !== other.time) return one.time > other.time;
+  if (one.key !== other.key) return one.key > other.key;
+  return JSON.stringify(one.context) > JSON.stringify(other.context);
 }
 
 function rejectionReason({ value, rejected }: VitalSample): RejectionReason | null {

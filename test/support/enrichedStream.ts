@@ -62,7 +62,7 @@ export interface Reading {
 export function measurement(reading: Reading, settings: KernelSettings): EnrichedMeasurement {
   const { patient, time, arrival, samples, type = 'vitals', source = 'device', changed = 0, context = adult } = reading;
   const window = settings.windowSeconds * 1000;
-  const late = arrival > Math.floor(time / window) * window + window + settings.latenessSeconds * 1000;
+  const late = arrival >= Math.floor(time / window) * window + window + settings.latenessSeconds * 1000;
   return {
     ...({ kind: 'measurement', patient, time, arrival, late, samples, source, type, context } as const),
     key: keyOf(`${patient} ${type} ${time}`, changed),

@@ -53,9 +53,12 @@ class Presence:
                 latest[about] = event
         if any(is_death and e["time"] <= start for (_, _, is_death), e in latest.items()):
             return False
-        for (resource, event, is_death), _ in latest.items():
+        for (resource, event, is_death), started in latest.items():
+            if event != "start" or is_death:
+                continue
             ended = latest.get((resource, "end", False))
-            if event == "start" and not is_death and (ended is None or ended["time"] > start):
+            # An end before the start is that of an earlier stay.
+            if ended is None or ended["time"] > start or ended["time"] < started["time"]:
                 return True
         return False
 
