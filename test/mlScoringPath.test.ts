@@ -1,11 +1,18 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import { HospitalEnvironment, MLScoringPath, type MLScoringPathArgs, scoringOverrides } from '../components';
+import {
+  HospitalEnvironment,
+  MLScoringPath,
+  type MLScoringPathArgs,
+  type PartnerEndpointSettings,
+  scoringOverrides,
+} from '../components';
 import { roles } from '../components/azure/roles';
 import { overridable } from '../components/scoring/children';
 import { longViewSettings, mlInputSettings, scoreSettings } from '../runtime/contracts/appSettings';
+import { readModelSettings } from '../runtime/model/modelSettings';
 import { readKernelSettings } from '../runtime/scoring/kernelSettings';
 import { checkedConfig } from '../stacks/config';
 import { certificate } from './support/certificates';
@@ -344,6 +351,223 @@ describe('MLScoringPath registers', () => {
 const protectionOf = (resource?: pulumi.Resource) =>
   (resource as unknown as { __protect?: boolean } | undefined)?.__protect ?? false;
 
+const vnet = `${network}/virtualNetworks/hospital`;
+const databricks = (): MLScoringPathArgs => ({
+  ...told(),
+  compute: 'databricks',
+  databricks: {
+    virtualNetworkId: vnet,
+    publicSubnetName: 'public',
+    privateSubnetName: 'private',
+    miniRacerWheel: 'wheels/mini_racer-0.14.1-py3-none-manylinux_2_27_x86_64.whl',
+  },
+});
+
+const wheelFolder = join(projectFolder, 'dist', 'databricks');
+const hasWheel = existsSync(wheelFolder) && readdirSync(wheelFolder).some((name) => name.endsWith('.whl'));
+const withWheel = hasWheel ? it : it.skip;
+
+describe('MLScoringPath with Databricks (needs the wheel of npm run build)', () => {
+  withWheel('has a workspace in the network, without public addresses, and the roles of the job', async () => {
+    const resources = await scoring(databricks());
+    expect(names(resources, 'web:WebApp')).toEqual(['long-view-app', 'ml-input-app']);
+    expect(one(resources, 'databricks')).toMatchObject({
+      computeMode: 'Hybrid',
+      sku: { name: 'premium' },
+      requiredNsgRules: 'AllRules',
+      defaultStorageFirewall: 'Enabled',
+      parameters: { customVirtualNetworkId: { value: vnet }, enableNoPublicIp: { value: true } },
+      enhancedSecurityCompliance: {
+        complianceSecurityProfile: { value: 'Enabled', complianceStandards: ['HIPAA'] },
+        automaticClusterUpdate: { value: 'Enabled' },
+      },
+      managedResourceGroupId: expect.stringMatching(/\/resourceGroups\/rg-stmary-prod-databricks-/),
+    });
+    expect(rolesOf(resources).filter((role) => role.startsWith('databricks-'))).toEqual([
+      'databricks-baselines: storageBlobDataReader on baselines',
+      'databricks-delegation: storageBlobDelegator on lake',
+      'databricks-enriched: eventHubsDataReceiver on enriched',
+      'databricks-scored: eventHubsDataSender on scored',
+      'databricks-tables: storageBlobDataContributor on databricks',
+    ]);
+    expect(names(resources, 'eventhub:ConsumerGroup')).not.toContain('enriched-score-readers');
+  });
+
+  withWheel('has a continuous job on a cluster of its own, whose parameters and wheels show what it is', async () => {
+    const resources = await scoring(databricks());
+    const job = one(resources, 'job') as unknown as {
+      jobClusters: { newCluster: object }[];
+      tasks: { pythonWheelTask: { namedParameters: Record<string, string> }; libraries: { whl: string }[] }[];
+    };
+    expect(job).toMatchObject({ continuous: { pauseStatus: 'UNPAUSED' }, controlRunState: true, maxConcurrentRuns: 1 });
+    expect(job.jobClusters[0]?.newCluster).toMatchObject({ numWorkers: 0, runtimeEngine: 'STANDARD' });
+    const [task] = job.tasks;
+    const parameters = task?.pythonWheelTask.namedParameters ?? {};
+    expect(parameters).toMatchObject({
+      'bootstrap-servers': 'evhns-x.servicebus.windows.net:9093',
+      'enriched-partitions': '8',
+      lake: expect.stringMatching(/^abfss:\/\/databricks@st.*\.dfs\.core\.windows\.net\/scoring$/),
+      baselines: expect.stringMatching(/^abfss:\/\/baselines@st.*\.dfs\.core\.windows\.net$/),
+      'trigger-seconds': '5',
+      generation: '1',
+      'kernel-host': 'v8',
+    });
+    expect(readKernelSettings(parameters['kernel-settings'] ?? '')).toMatchObject({ windowSeconds: 300 });
+    const wheels = task?.libraries.map(({ whl }) => whl.split('/').at(-1));
+    expect(wheels?.[0]).toMatch(/^iomt_scoring-[\d.]+-0[0-9a-f]{12}-py3-none-any\.whl$/);
+    expect(wheels?.[1]).toMatch(/^mini_racer-/);
+    const credential = one(resources, 'job-service-credential');
+    expect(credential).toMatchObject({ purpose: 'SERVICE', name: parameters['service-credential'] });
+    expect(one(resources, 'job-volume')).toMatchObject({ volumeType: 'EXTERNAL', name: 'libraries' });
+  });
+
+  withWheel('reaches the workspace by a provider of its own, and asks it nothing', async () => {
+    const resources = await scoring(databricks());
+    const provider = resources.find(({ type }) => type === 'pulumi:providers:databricks');
+    expect(provider?.inputs).toMatchObject({
+      host: expect.stringMatching(/^https:\/\/adb-/),
+      azureWorkspaceResourceId: expect.stringMatching(/dbw-stmary-prod/),
+    });
+  });
+
+  withWheel('gives a service principal that runs the job what it needs of the catalog that exists', async () => {
+    const { databricks: given, ...others } = databricks();
+    if (!given) throw new Error('There are settings.');
+    const args = { ...given, unityCatalog: 'existing' as const, catalogName: 'clinical', runAsApplicationId: 'app-1' };
+    const resources = await scoring({ ...others, databricks: args });
+    expect(resources.filter(({ name }) => name === 'scoring-job-catalog')).toEqual([]);
+    expect(one(resources, 'job-schema')).toMatchObject({ catalogName: 'clinical' });
+    expect(one(resources, 'job')).toMatchObject({ runAs: { servicePrincipalName: 'app-1' } });
+    const grants = resources.filter(({ type }) => type === 'databricks:index/grant:Grant');
+    expect(grants.map(({ inputs }) => (inputs.privileges as string[]).join('+')).sort()).toEqual([
+      'ACCESS',
+      'READ_FILES',
+      'READ_FILES+WRITE_FILES',
+      'READ_VOLUME',
+      'USE_CATALOG',
+      'USE_SCHEMA',
+    ]);
+  });
+
+  withWheel('emits the job and ordered steps where the deployer reaches no workspace', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'artefacts-'));
+    try {
+      const resources = await scoring({ ...databricks(), deployerReach: 'none', artefactsFolder: folder });
+      expect(resources.filter(({ type }) => type.startsWith('databricks:'))).toEqual([]);
+      const steps = await resolved(built.manualSteps);
+      expect(steps.join('\n')).toMatch(/make the storage credential iomt_stmary_prod_lake_/);
+      const job = JSON.parse(readFileSync(join(folder, 'databricks-job.json'), 'utf8'));
+      expect(job).toMatchObject({ max_concurrent_runs: 1, tasks: [{ python_wheel_task: { entry_point: 'main' } }] });
+      expect(job.tasks[0].python_wheel_task.named_parameters).toHaveProperty('bootstrap-servers');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+const models = `${arm}/Microsoft.MachineLearningServices/workspaces/registry-of-models`;
+const machineLearning = () => ({
+  modelName: 'sepsis',
+  modelVersion: '3',
+  modelId: `${models}/models/sepsis/versions/3`,
+  environmentId: `${models}/environments/sklearn/versions/1`,
+  existingStorageAccountId: `${arm}/Microsoft.Storage/storageAccounts/stml`,
+  existingKeyVaultId: `${arm}/Microsoft.KeyVault/vaults/kv`,
+});
+const secret = {
+  secretUri: 'https://kv.vault.azure.net/secrets/model-key',
+  secretId: `${arm}/Microsoft.KeyVault/vaults/kv/secrets/model-key`,
+};
+
+describe('MLScoringPath with a model elsewhere', () => {
+  const modelOf = async (args: MLScoringPathArgs) => {
+    const resources = await scoring(args);
+    const settings = settingsOf(one(resources, 'score-app'));
+    return { resources, settings, model: readModelSettings(settings.MODEL ?? '') };
+  };
+
+  it('asks a managed endpoint with a token, by a role that lets it do that alone', async () => {
+    const { resources, model } = await modelOf({
+      ...told(),
+      compute: 'azureml-managed',
+      machineLearning: machineLearning(),
+    });
+    expect(one(resources, 'machine-learning')).toMatchObject({
+      hbiWorkspace: true,
+      managedNetwork: { isolationMode: 'AllowOnlyApprovedOutbound' },
+      applicationInsights: insights,
+    });
+    expect(one(resources, 'endpoint')).toMatchObject({ kind: 'Managed', properties: { authMode: 'AADToken' } });
+    const deployment = one(resources, 'deployment');
+    expect(deployment).toMatchObject({ properties: { endpointComputeType: 'Managed' }, sku: { capacity: 2 } });
+    expect(model).toMatchObject({
+      kind: 'endpoint',
+      url: expect.stringMatching(/^https:/),
+      deployment: deployment.deploymentName,
+      format: 'dataframe',
+      auth: { kind: 'entra', audience: 'https://ml.azure.com' },
+    });
+    expect(one(resources, 'endpoint-scorer').permissions).toEqual([
+      {
+        actions: ['Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action'],
+        notActions: [],
+        dataActions: [],
+        notDataActions: [],
+      },
+    ]);
+    expect(one(resources, 'score-endpoint-role').scope).toMatch(/mlep-stmary-prod/);
+    expect(names(resources, 'monitor:ScheduledQueryRule')).toContain('predictions-pending-alert');
+  });
+
+  it('asks a cluster with a key that Key Vault holds, since it takes no tokens', async () => {
+    const existingClusterId = `${arm}/Microsoft.ContainerService/managedClusters/aks`;
+    const { resources, settings, model } = await modelOf({
+      ...told(),
+      compute: 'azureml-kubernetes',
+      machineLearning: { ...machineLearning(), existingClusterId, endpointKey: secret },
+    });
+    expect(one(resources, 'cluster')).toMatchObject({
+      properties: { computeType: 'Kubernetes', resourceId: existingClusterId },
+    });
+    expect(one(resources, 'endpoint')).toMatchObject({ kind: 'Kubernetes', properties: { authMode: 'Key' } });
+    expect(model).toMatchObject({ auth: { kind: 'apiKey', setting: 'MODEL_SECRET', header: 'Authorization' } });
+    expect(settings.MODEL_SECRET).toBe(`@Microsoft.KeyVault(SecretUri=${secret.secretUri})`);
+    expect(rolesOf(resources)).toContain('score-model-secret: keyVaultSecretsUser on model-key');
+  });
+
+  it('asks a partner with a token, a key or a certificate', async () => {
+    const partner = { url: 'https://risk.partner.example/predict', modelName: 'risk', modelVersion: '1' };
+    const asked = async (args: Partial<PartnerEndpointSettings>) =>
+      (await modelOf({ ...told(), compute: 'partner', partner: { ...partner, ...args } })).model;
+    expect(await asked({ audience: 'api://partner' })).toMatchObject({
+      url: partner.url,
+      format: 'features',
+      auth: { kind: 'entra', audience: 'api://partner', clientId: expect.stringMatching(/^client-of-/) },
+    });
+    expect(await asked({ authentication: 'apiKey', apiKey: secret, apiKeyHeader: 'X-Key' })).toMatchObject({
+      auth: { kind: 'apiKey', setting: 'MODEL_SECRET', header: 'X-Key' },
+    });
+    expect(await asked({ authentication: 'mutualTls', certificate: secret })).toMatchObject({
+      auth: { kind: 'mtls', certificateSetting: 'MODEL_SECRET' },
+    });
+  });
+
+  it('takes an ONNX file into the package', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'model-'));
+    try {
+      const file = join(folder, 'risk.onnx');
+      writeFileSync(file, 'model');
+      const { resources, model } = await modelOf({ ...told(), onnxModel: { name: 'risk', version: '1', file } });
+      expect(model).toEqual({ kind: 'onnx', name: 'risk', version: '1', file: 'model.onnx' });
+      const { program } = one(resources, 'score-package') as { program: { assets: Promise<object> } };
+      const members = Object.keys(await program.assets).sort();
+      expect(members).toEqual(['main.js', 'model.onnx', 'ort-wasm-simd-threaded.wasm']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 describe('what the deployment of scoring cannot do itself', () => {
   it('is a list of roles when another team assigns them', async () => {
     jest.spyOn(console, 'log').mockImplementation();
@@ -440,6 +664,52 @@ describe('arguments of scoring', () => {
     );
   });
 
+  it('say what each compute needs, and what only it needs', () => {
+    expect(refusal({ ...told(), compute: 'databricks' })).toMatch(
+      /databricks: must be given with compute databricks, with virtualNetworkId/,
+    );
+    const message = refusal({
+      ...databricks(),
+      customerManagedKey: { keyUri: 'https://kv.vault.azure.net/keys/data', keyId: '/vaults/kv/keys/data' },
+      partner: { url: 'https://x.example', modelName: 'x', modelVersion: '1' },
+      databricks: {
+        virtualNetworkId: 'vnet',
+        publicSubnetName: 'one',
+        privateSubnetName: 'one',
+        unityCatalog: 'existing',
+        sparkVersion: '15.4.x-scala2.12',
+        complianceStandards: ['HIPPA'],
+        kernelHost: 'node',
+        triggerSeconds: 0,
+      },
+    });
+    const expected = [
+      /partner: is for compute partner; leave it out/,
+      /databricks.virtualNetworkId: must be the ARM id of a virtual network; given is "vnet"/,
+      /databricks.privateSubnetName: must be another subnet than "one"/,
+      /databricks.catalogName: must be given with unityCatalog existing/,
+      /databricks.complianceStandards\[0\]: .*HIPAA.*given is "HIPPA"/,
+      /databricks.sparkVersion: .*16.4 or later/,
+      /databricks.triggerSeconds: .*1 to 60; given is 0/,
+      /databricks.additionalWheels: must name a wheel with Node.js/,
+      /databricks.azureDatabricksPrincipalId: must be given with customerManagedKey/,
+      /customerManagedKey.keyUri: Databricks needs the version/,
+    ];
+    for (const sentence of expected) expect(message).toMatch(sentence);
+    expect(message.split('\n')).toHaveLength(expected.length + 1);
+    const { existingKeyVaultId: _, ...withoutVault } = machineLearning();
+    const onCluster = refusal({ ...told(), compute: 'azureml-kubernetes', machineLearning: withoutVault });
+    expect(onCluster).toMatch(/machineLearning.existingKeyVaultId: must be given for a new workspace/);
+    expect(onCluster).toMatch(/machineLearning.existingClusterId: must be given with compute azureml-kubernetes/);
+    expect(onCluster).toMatch(/machineLearning.endpointKey: must be given with compute azureml-kubernetes/);
+    const partner = { url: 'http://x.example', modelName: 'x', modelVersion: '', apiKey: secret };
+    const unsafe = refusal({ ...told(), compute: 'partner', partner });
+    expect(unsafe).toMatch(/partner.url: must be an HTTPS address; given is "http:/);
+    expect(unsafe).toMatch(/partner.audience: must be given with authentication entra/);
+    expect(unsafe).toMatch(/partner.apiKey: is for authentication apiKey/);
+    expect(refusal({ ...told(), cloud: 'AzureChinaCloud' })).toMatch(/cloud: Azure Health Data Services.* not offered/);
+  });
+
   it('cannot lower a security floor, unless the risk is accepted by its name', async () => {
     const lowered = { ...told(), overrides: { lake: { allowSharedKeyAccess: true } } };
     expect(refusal(lowered)).toMatch(/overrides.lake.allowSharedKeyAccess: must stay false.*sharedKeyAccess/);
@@ -527,9 +797,22 @@ describe('a hospital', () => {
   });
 });
 
-test('every child that is said to be overridable is made by one of the computes', async () => {
+withWheel('every child that is said to be overridable is made by one of the computes', async () => {
   const { diagnosticSettings: _, ...args } = everything();
-  const made = (await scoring(args)).map(({ name }) => name.replace(/^scoring-/, ''));
-  const ofEndpoints = ['predictions-pending-alert'];
-  expect(overridable.filter((child) => !made.includes(child) && !ofEndpoints.includes(child))).toEqual([]);
+  const existingClusterId = `${arm}/Microsoft.ContainerService/managedClusters/aks`;
+  const all: MLScoringPathArgs[] = [
+    args,
+    {
+      ...databricks(),
+      ...{ existingApplicationInsightsId: undefined, applicationInsightsConnectionString: undefined },
+    },
+    {
+      ...told(),
+      compute: 'azureml-kubernetes',
+      machineLearning: { ...machineLearning(), existingClusterId, endpointKey: secret },
+    },
+  ];
+  const made: string[] = [];
+  for (const one of all) made.push(...(await scoring(one)).map(({ name }) => name.replace(/^scoring-/, '')));
+  expect(overridable.filter((child) => !made.includes(child))).toEqual([]);
 });

@@ -8,12 +8,12 @@ export const functionAppNames = ['normalize', 'write-observations', 'ml-input', 
 export type FunctionAppName = (typeof functionAppNames)[number];
 
 /**
- * Where the bundles lie: beside the compiled components in the published package, below `dist` where the components run
- * from source.
+ * Where what is built of one kind lies: beside the compiled components in the published package, below `dist` where the
+ * components run from source.
  */
-function bundlesFolder(): string {
-  const published = resolve(__dirname, '..', '..', 'functions');
-  return existsSync(published) ? published : resolve(__dirname, '..', '..', 'dist', 'functions');
+export function builtFolder(kind: 'functions' | 'databricks'): string {
+  const published = resolve(__dirname, '..', '..', kind);
+  return existsSync(published) ? published : resolve(__dirname, '..', '..', 'dist', kind);
 }
 
 /**
@@ -24,11 +24,16 @@ function bundlesFolder(): string {
  * @throws RunError in one sentence where the bundle is missing, or older than the sources that lie beside it
  */
 export function bundleFile(app: FunctionAppName): string {
-  const folder = bundlesFolder();
+  const folder = builtFolder('functions');
   const file = join(folder, app, 'main.js');
   if (!existsSync(file)) throw outOfDate(app, 'is missing');
   const changed = changedInput(folder, app);
   if (changed !== undefined) throw outOfDate(app, `is older than ${changed}`);
+  return seenByEngine(file);
+}
+
+/** A file's path as the engine reads it, without a machine's folders where that can be. */
+export function seenByEngine(file: string): string {
   return isRunByCommand() ? relative(process.cwd(), file) : file;
 }
 

@@ -20,6 +20,8 @@ export interface CloudFacts {
   readonly tokenScopes: Readonly<Record<'iotHub' | 'provisioning' | 'resourceManager' | 'storage', string>>;
   /** Private DNS zones, by the name that `privateEndpoints` uses ("Azure private endpoint DNS zone values"). */
   readonly privateDnsZones: Readonly<Partial<Record<PrivateDnsZoneName, string>>>;
+  /** What tokens for online endpoints of Azure Machine Learning must be for. */
+  readonly machineLearningAudience: string;
   /** What hosts of FHIR services end with; undefined where Azure Health Data Services is not offered. */
   readonly fhirSuffix?: string;
 }
@@ -61,6 +63,7 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       machineLearning: 'privatelink.api.azureml.ms',
       notebooks: 'privatelink.notebooks.azure.net',
     },
+    machineLearningAudience: 'https://ml.azure.com',
     fhirSuffix: 'fhir.azurehealthcareapis.com',
   },
   AzureUSGovernment: {
@@ -85,6 +88,7 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       machineLearning: 'privatelink.api.ml.azure.us',
       notebooks: 'privatelink.notebooks.usgovcloudapi.net',
     },
+    machineLearningAudience: 'https://ml.azure.us',
     fhirSuffix: 'fhir.azurehealthcareapis.us',
   },
   AzureChinaCloud: {
@@ -107,5 +111,6 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       machineLearning: 'privatelink.api.ml.azure.cn',
       notebooks: 'privatelink.notebooks.chinacloudapi.cn',
     },
+    machineLearningAudience: 'https://ml.azure.cn',
   },
 };

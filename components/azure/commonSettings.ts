@@ -72,6 +72,16 @@ export interface AcceptedRisks {
    * @default false
    */
   mutableRawData?: boolean;
+  /**
+   * Clusters of Databricks may have public addresses, if overrides switch them on; default false.
+   * @default false
+   */
+  publicClusterAddresses?: boolean;
+  /**
+   * Azure Machine Learning may collect diagnostics of jobs on patient data, if overrides say so; default false.
+   * @default false
+   */
+  telemetryOfPatientData?: boolean;
 }
 
 /** What every component takes beside its own settings. */

@@ -40,6 +40,8 @@ export interface FunctionAppSettings {
   readonly package: {
     readonly bundle: FunctionAppName;
     readonly texts: Readonly<Record<string, pulumi.Input<string>>>;
+    /** Other files, by path from its root: where each lies, as the engine reads it. */
+    readonly files?: Readonly<Record<string, string>>;
   };
   /** Names of its functions: each scales on instances of its own. */
   readonly functions: readonly string[];

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
@@ -46,7 +46,10 @@ export function deliverPackage(
     siteId: app.id,
     blobEndpoint: storage.primaryEndpoints.apply(({ blob }) => blob),
     container: nameFromId(deployments.id),
-    program: new pulumi.asset.AssetArchive({ [programName]: new pulumi.asset.FileAsset(bundle) }),
+    program: new pulumi.asset.AssetArchive({
+      [programName]: new pulumi.asset.FileAsset(bundle),
+      ...otherFiles(settings),
+    }),
     texts: labelledTexts(settings),
     tenantId: site.surroundings.tenantId,
     authorityHost,
@@ -60,6 +63,10 @@ export function deliverPackage(
     made: [new FunctionPackage(...site.children.of(`${settings.child}-package`, props, opts))],
     manualSteps: [],
   };
+}
+
+function otherFiles({ package: { files = {} } }: FunctionAppSettings): pulumi.asset.AssetMap {
+  return Object.fromEntries(Object.entries(files).map(([name, path]) => [name, new pulumi.asset.FileAsset(path)]));
 }
 
 function labelledTexts({ package: { texts } }: FunctionAppSettings): Record<string, pulumi.Output<string>> {
@@ -80,7 +87,8 @@ function writtenPackage(settings: FunctionAppSettings, { app }: PackageTarget): 
     const program = readBundle(source.bundle);
     if (pulumi.runtime.isDryRun()) return;
     mkdirSync(artefactsFolder, { recursive: true });
-    writeFileSync(file, await zipOf({ ...texts, [programName]: program }));
+    const others = Object.entries(source.files ?? {}).map(([name, path]) => [name, readFileSync(path)] as const);
+    writeFileSync(file, await zipOf({ ...texts, ...Object.fromEntries(others), [programName]: program }));
   });
   const place = pulumi.all([app.id, written]).apply(([id]) => `${id}`);
   return pulumi.interpolate`Deploy ${file} to ${place}: az functionapp deployment source config-zip --ids ${place} --src ${file}, with the role Website Contributor.`;

@@ -89,13 +89,21 @@ function newIdentity(
   );
 }
 
+/** A role that is none of Azure's. */
+export interface CustomRole {
+  /** Names it to people, and in the assignment's id. */
+  readonly name: string;
+  /** ARM id of its definition; left out where another team makes it. */
+  readonly id?: pulumi.Output<string>;
+}
+
 /** One right that the architecture needs: who, what, where, and why in words. */
 export interface Grant {
   /** Names the assignment within the component, as in `hub-router-sends-to-devicedata`. */
   readonly name: string;
   readonly principalId: pulumi.Input<string>;
   readonly principalType: PrincipalType;
-  readonly role: RoleName;
+  readonly role: RoleName | CustomRole;
   /** ARM id of the narrowest resource that serves. */
   readonly scope: pulumi.Input<string>;
   /** What breaks without it; stands in the assignment's description. */
@@ -137,11 +145,18 @@ export class Grants {
     return pulumi.all(this.steps).apply(() => resources);
   }
 
+  private definitionOf(role: RoleName | CustomRole): pulumi.Output<string> {
+    if (typeof role === 'string')
+      return this.subscriptionId.apply((subscriptionId) => roleDefinitionId(subscriptionId, role));
+    if (role.id === undefined) throw new Error(`The role "${role.name}" has no definition to assign.`);
+    return role.id;
+  }
+
   private assign({ name, principalId, principalType, role, scope, reason }: Grant): RoleAssignment {
-    const id = this.subscriptionId.apply((subscriptionId) => roleDefinitionId(subscriptionId, role));
+    const id = this.definitionOf(role);
     const roleAssignmentName = pulumi
       .all([scope, principalId])
-      .apply(([where, who]) => uuidOfNames(where.toLowerCase(), who.toLowerCase(), role));
+      .apply(([where, who]) => uuidOfNames(where.toLowerCase(), who.toLowerCase(), nameOfRole(role)));
     return new RoleAssignment(
       ...this.children.of(`${name}-role`, {
         roleAssignmentName,
@@ -155,8 +170,13 @@ export class Grants {
   }
 }
 
+function nameOfRole(role: RoleName | CustomRole): string {
+  return typeof role === 'string' ? role : role.name;
+}
+
 function neededRole({ role, principalId, principalType, scope, reason }: Grant): pulumi.Output<string> {
-  return pulumi.interpolate`Assign the role ${roles[role]} (${role}) to the ${principalType} ${principalId} at ${scope}. ${reason}`;
+  const which = typeof role === 'string' ? `the role ${roles[role]} (${role})` : role.name;
+  return pulumi.interpolate`Assign ${which} to the ${principalType} ${principalId} at ${scope}. ${reason}`;
 }
 
 /**

@@ -121,3 +121,9 @@ export function existingLake(children: Children, child: string, accountId: pulum
 export function containerUrl({ blobEndpoint }: Pick<LakeAccount, 'blobEndpoint'>, container: BlobContainer) {
   return pulumi.interpolate`${blobEndpoint}${nameFromId(container.id)}`;
 }
+
+/** URL of a container's file system, as Spark takes it, without a slash at its end. */
+export function containerFileUrl({ dfsEndpoint }: Pick<LakeAccount, 'dfsEndpoint'>, container: pulumi.Input<string>) {
+  const host = dfsEndpoint.apply((endpoint) => new URL(endpoint).host);
+  return pulumi.interpolate`abfss://${container}@${host}`;
+}

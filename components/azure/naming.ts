@@ -127,6 +127,13 @@ export const nameRules = {
     pattern: /^[A-Za-z0-9_-]{3,64}$/,
     rule: 'the name of an access connector must be 3 to 64 letters, digits, hyphens and underscores',
   },
+  unityCatalogObject: {
+    // No resource of Azure's; one metastore holds the objects of all workspaces of a region.
+    abbreviation: 'iomt',
+    most: 64,
+    pattern: /^[A-Za-z0-9_-]{1,255}$/,
+    rule: 'the name of an object in Unity Catalog must be 1 to 255 letters, digits, hyphens and underscores',
+  },
   machineLearningWorkspace: {
     abbreviation: 'mlw',
     most: 33,
@@ -181,7 +188,15 @@ function slug(text: string): string {
 }
 
 function shortHash({ hospitalId, environment, subscriptionId, nameGeneration }: NameSeed, purpose: string): string {
-  const seed = JSON.stringify([hospitalId, environment, subscriptionId.toLowerCase(), nameGeneration, purpose]);
-  const number = createHash('sha256').update(seed).digest().readBigUInt64BE();
+  return hashOf([hospitalId, environment, subscriptionId.toLowerCase(), nameGeneration, purpose]);
+}
+
+function hashOf(seed: readonly unknown[]): string {
+  const number = createHash('sha256').update(JSON.stringify(seed)).digest().readBigUInt64BE();
   return number.toString(36).padStart(hashLength, '0').slice(-hashLength);
+}
+
+/** Eight letters and digits that stand for the names: the same names, the same text. */
+export function shortHashOf(...names: readonly string[]): string {
+  return hashOf(names);
 }

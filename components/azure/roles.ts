@@ -11,6 +11,8 @@ export const roles = {
   storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe',
   /** Reads and writes all blobs of one account, leases and access rights included: what a functions host needs. */
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
+  /** Has keys made that let others read and write for a time what the identity itself may; of one account, and no data. */
+  storageBlobDelegator: 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a',
   /** Reads the blobs of one container. */
   storageBlobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1',
   /** Creates devices in an IoT hub, reads and writes twins, applies automatic deployments. */

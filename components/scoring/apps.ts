@@ -10,6 +10,7 @@ import { everySeconds } from '../azure/schedules';
 import { longViewGrants, mlInputGrants, type ScoringScopes, scoreGrants } from './access';
 import { mlInputGroup, rebuildGroup, scoreGroup } from './defaults';
 import { kernelSettingsOf } from './kernelSettings';
+import type { ScoreModel } from './onnx';
 import type { ScoringSite } from './site';
 import { enrichedHub, scoredHub } from './stream';
 
@@ -84,20 +85,17 @@ export function buildMlInput(site: ScoringSite, parts: AppParts): FunctionApp {
   );
 }
 
-/**
- * Step 10 with every compute but Databricks: windows, and scores by the kernel.
- *
- * @param model JSON of the model beside NEWS2, or empty
- */
+/** Step 10 with every compute but Databricks: windows, and scores by the kernel, with a model beside them where there is one. */
 export function buildScore(
   site: ScoringSite,
   parts: AppParts,
   identity: AppIdentity,
-  model: { readonly setting: pulumi.Input<string>; readonly appSettings: Record<string, pulumi.Input<string>> },
+  model: ScoreModel,
+  modelRoles: readonly pulumi.Resource[],
 ): FunctionApp {
   const { settings, grants } = site;
   const { stream, lake } = parts.scopes;
-  const roles = grants.add(...scoreGrants(identity, parts.scopes));
+  const roles = [...grants.add(...scoreGrants(identity, parts.scopes)), ...modelRoles];
   const appSettings: Settings<typeof scoreSettings> = {
     Enriched__fullyQualifiedNamespace: stream.namespaceHost,
     Enriched__credential: 'managedidentity',
@@ -117,7 +115,6 @@ export function buildScore(
     PENDING_SCHEDULE: schedules.pending,
     MODEL: model.setting,
   };
-  const withEndpoint = settings.compute !== 'functions';
   return functionApp(
     site,
     {
@@ -126,8 +123,8 @@ export function buildScore(
       names: { app: settings.names?.scoreApp, storageAccount: settings.names?.scoreStorageAccount },
       identity,
       settings: { ...appSettings, ...model.appSettings },
-      package: { bundle: 'score', texts: programTexts('score', batching(settings)) },
-      functions: ['score', 'repair', ...(withEndpoint ? ['pending'] : [])],
+      package: { bundle: 'score', texts: programTexts('score', batching(settings)), files: model.files },
+      functions: ['score', 'repair', ...(model.setting === '' ? [] : ['pending'])],
       partitions: stream.enrichedPartitions,
     },
     { dependsOn: [...stream.readers, ...roles] },

@@ -48,3 +48,47 @@ export const ScoringOperatorRole = {
 } as const;
 /** Role that people who operate scoring may be given. */
 export type ScoringOperatorRole = (typeof ScoringOperatorRole)[keyof typeof ScoringOperatorRole];
+
+/** How the Databricks job's rights and files get into Unity Catalog. */
+export const UnityCatalogMode = {
+  /** A catalog is made in the metastore that Azure has attached to the workspace. */
+  automatic: 'automatic',
+  /** A schema is made in a catalog that exists. */
+  existing: 'existing',
+  /** Nothing is made in the workspace: files and `manualSteps` say what an administrator has to make. */
+  none: 'none',
+} as const;
+/** How the Databricks job's rights and files get into Unity Catalog. */
+export type UnityCatalogMode = (typeof UnityCatalogMode)[keyof typeof UnityCatalogMode];
+
+/** What runs the kernel's bundle in a Python worker of Spark. */
+export const KernelHost = {
+  /** V8 in the worker's own process (mini-racer). */
+  v8: 'v8',
+  /** A Node.js process beside the worker; a wheel with it must be among `additionalWheels`. */
+  node: 'node',
+} as const;
+/** What runs the kernel's bundle in a Python worker of Spark. */
+export type KernelHost = (typeof KernelHost)[keyof typeof KernelHost];
+
+/** How the app `score` proves to a partner's endpoint who it is. */
+export const PartnerAuthentication = {
+  /** A token of Microsoft Entra for the app's identity. */
+  entra: 'entra',
+  /** A key from a Key Vault, in a header. */
+  apiKey: 'apiKey',
+  /** A client certificate from a Key Vault. */
+  mutualTls: 'mutualTls',
+} as const;
+/** How the app `score` proves to a partner's endpoint who it is. */
+export type PartnerAuthentication = (typeof PartnerAuthentication)[keyof typeof PartnerAuthentication];
+
+/** How windows are written to an endpoint, and its answers read. None says whose window it is. */
+export const EndpointFormat = {
+  /** `{"windows": [{"heartRate.median": 80}]}`, and `{"predictions": [{"risk": 0.1}]}` back. */
+  features: 'features',
+  /** As Azure Machine Learning serves MLflow models: `{"input_data": {"columns", "index", "data"}}`, and an array back. */
+  dataframe: 'dataframe',
+} as const;
+/** How windows are written to an endpoint, and its answers read. */
+export type EndpointFormat = (typeof EndpointFormat)[keyof typeof EndpointFormat];

@@ -1,9 +1,12 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ChartedValues, ScoringCompute, SpinalCordInjuryPolicy } from './choices';
+import type { DatabricksSettings } from './databricks/settings';
+import type { MachineLearningSettings, PartnerEndpointSettings } from './endpoint/settings';
 import type {
   ContextCodeSettings,
   FlagRuleSettings,
   LakeSettings,
+  OnnxModelSettings,
   PlausibilityLimits,
   ScoringEventHubsSettings,
   ScoringManagedIdentities,
@@ -76,6 +79,28 @@ export interface ScoringSettings {
    * @default PT24H
    */
   longWindows?: string[];
+  /**
+   * A model beside NEWS2, for `functions` and `databricks`; default none. Its predictions stand beside the score, and never
+   * raise or lower a flag.
+   * @default none
+   */
+  onnxModel?: OnnxModelSettings;
+  /**
+   * The Databricks workspace and its job; needed with `compute: databricks`; default none.
+   * @default none
+   */
+  databricks?: DatabricksSettings;
+  /**
+   * The model on an online endpoint of Azure Machine Learning; needed with `compute: azureml-managed` and `azureml-kubernetes`;
+   * default none.
+   * @default none
+   */
+  machineLearning?: MachineLearningSettings;
+  /**
+   * The endpoint of somebody else; needed with `compute: partner`; default none.
+   * @default none
+   */
+  partner?: PartnerEndpointSettings;
   /**
    * How values that people write into the health record reach scoring; default `events` where there is a hub of FHIR events,
    * else `polling`.

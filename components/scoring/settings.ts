@@ -177,12 +177,14 @@ export interface ContextCodeSettings {
   encounterClasses?: string[];
 }
 
-/** A model beside NEWS2. */
-export interface ModelName {
+/** A model beside NEWS2, as an ONNX file that is run where windows are scored. */
+export interface OnnxModelSettings {
   /** Name, as results carry it. */
   name: string;
   /** Version, as results carry it: another model is another version. */
   version: string;
+  /** Path of the file, relative to the stack's program: one input of float32, a row a window. */
+  file: string;
 }
 
 /** One role for one principal that operates scoring. */
@@ -228,11 +230,6 @@ export interface ScoringManagedIdentities {
    * @default a new one
    */
   databricks?: ExistingIdentity;
-  /**
-   * Identity of the machine learning workspace and its endpoint; default a new one.
-   * @default a new one
-   */
-  machineLearning?: ExistingIdentity;
   /**
    * Identity with which storage uses the customer-managed key; default a new one.
    * @default a new one

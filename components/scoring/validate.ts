@@ -1,6 +1,7 @@
 import { vitals } from '../../runtime/contracts/scoringSource';
 import { readContextCodes } from '../../runtime/enrich/contextCodes';
 import { possibleReadings } from '../../runtime/scoring/plausibility';
+import { clouds } from '../azure/clouds';
 import { commonProblems, hospitalIdProblems } from '../azure/commonProblems';
 import { consumerGroupNameProblems, EventHubsSku, eventHubsLimits } from '../azure/eventHubs';
 import { eventHubIdPattern } from '../azure/existingEventHub';
@@ -14,13 +15,21 @@ import { ConnectorCompatibility, ResolutionType } from '../medtech/choices';
 import type { MLScoringPathArgs } from '../mlScoringPath';
 import { overridable, securityFloors } from './children';
 import { ChartedValues, ScoringCompute, ScoringOperatorRole, SpinalCordInjuryPolicy } from './choices';
+import { databricksProblems } from './databricks/validate';
 import { type CompleteScoring, mlOutputGroup, rebuildGroup, scoreGroup } from './defaults';
+import { modelProblems } from './endpoint/validate';
 
 /** Everything that is wrong with the arguments of a scoring path, as far as it can be known before anything is created. */
 export function validateScoring(args: MLScoringPathArgs, settings: CompleteScoring): Problems {
   const problems = new Problems();
   hospitalIdProblems(problems, args.hospitalId);
   commonProblems(problems, settings, { overridable, floors: securityFloors });
+  if (clouds[settings.cloud] && clouds[settings.cloud].fhirSuffix === undefined) {
+    problems.add(
+      'cloud',
+      `Azure Health Data Services, which scoring reads patients from, is not offered in ${settings.cloud}.`,
+    );
+  }
   sourceProblems(problems, args);
   problems.oneOf('compatibility', settings.compatibility, Object.values(ConnectorCompatibility), 'the compatibility');
   const resolutions = Object.values(ResolutionType);
@@ -87,6 +96,8 @@ export function scoringProblems(
   windowProblems(problems, settings);
   ruleProblems(problems, settings);
   clinicalProblems(problems, settings);
+  databricksProblems(problems, settings);
+  modelProblems(problems, settings);
   chartedProblems(problems, settings);
   hubProblems(problems, settings, sku);
   lakeProblems(problems, settings);

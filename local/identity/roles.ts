@@ -34,6 +34,7 @@ export const builtInRoles: readonly BuiltInRole[] = [
     '5dffeca3-4936-4216-b2bc-10343a5abb25',
     `${eventHubs}/namespaces/schemas/*`,
   ),
+  role('Storage Blob Delegator', 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a', delegation),
   role(
     'Storage Blob Data Owner',
     'b7e6dc6d-f1e8-4753-8033-0f276bb0955b',

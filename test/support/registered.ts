@@ -56,6 +56,9 @@ function idOf(type: string, name: string, inputs: Record<string, unknown>): stri
     inputs.namespaceName ??
     inputs.accountName ??
     inputs.privateEndpointName ??
+    inputs.deploymentName ??
+    inputs.endpointName ??
+    inputs.workspaceName ??
     inputs.resourceGroupName;
   const last = inputs.eventHubName ?? inputs.containerName ?? inputs.certificateName ?? own ?? name;
   const health = `${resourceGroup}/providers/Microsoft.HealthcareApis/workspaces/${inputs.workspaceName}`;
@@ -103,6 +106,15 @@ function outputsOf(type: string, inputs: Record<string, unknown>): Record<string
       };
     case 'azure-native:storage:BlobContainer':
       return { name: inputs.containerName };
+    case 'azure-native:databricks:Workspace':
+      return {
+        workspaceUrl: 'adb-1234567890123456.7.azuredatabricks.net',
+        managedDiskIdentity: { principalId: 'disks' },
+      };
+    case 'databricks:index/volume:Volume':
+      return { volumePath: `/Volumes/${inputs.catalogName}/${inputs.schemaName}/${inputs.name}` };
+    case 'azure-native:machinelearningservices:OnlineEndpoint':
+      return { properties: { ...(inputs.properties as object), scoringUri: 'https://endpoint.test/score' } };
     case 'azure-native:iothub:IotHubResource':
       return {
         properties: { ...(inputs.properties as object), hostName: `${String(inputs.resourceName)}.azure-devices.net` },
