@@ -79,8 +79,29 @@ export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions
   return describe(cloud, stack, options.scoring ?? 'functions');
 }
 
+/**
+ * The network for a Databricks workspace, which a platform team has beforehand: a stack of its own. Its names are fixed there,
+ * and are known here before it is up.
+ */
+async function layOutLandingZone(cloud: LocalCloud, onProgress: (line: string) => void): Promise<void> {
+  const home = cloud.state.folder('pulumi-landing-zone');
+  const stack = cloud.stack('landing-zone', join(__dirname, 'landingZone'), home);
+  await stack.configure({
+    'azure-native:subscriptionId': localSubscriptionId,
+    'azure-native:tenantId': localTenantId,
+  });
+  await stack.up(onProgress);
+}
+
+const landingZone = {
+  virtualNetworkId: `/subscriptions/${localSubscriptionId}/resourceGroups/rg-landing-zone/providers/Microsoft.Network/virtualNetworks/vnet-landing-zone`,
+  publicSubnetName: 'snet-databricks-public',
+  privateSubnetName: 'snet-databricks-private',
+};
+
 /** Once more where the last time was killed; else a failure is a failure. */
 async function bringUp(cloud: LocalCloud, stack: PulumiStack, options: DeployOptions): Promise<void> {
+  if (options.scoring === 'databricks') await layOutLandingZone(cloud, options.onProgress);
   const config = withSettings(
     await localConfig(cloud, options.roleDelaySeconds, options.scoring),
     options.settings ?? {},
@@ -103,6 +124,7 @@ export async function localConfig(
   roleDelaySeconds: number,
   scoring: LocalScoring = 'functions',
 ): Promise<Record<string, unknown>> {
+  const network = scoring === 'databricks' ? { databricks: landingZone } : {};
   return {
     'azure-native:subscriptionId': localSubscriptionId,
     'azure-native:tenantId': localTenantId,
@@ -117,7 +139,7 @@ export async function localConfig(
       edge: { certificateAuthorities: [await authority(cloud, 'gateways')] },
       iotHub: { builtInEndpointRetentionDays: 7 },
     },
-    'hospital:scoring': { compute: scoring },
+    'hospital:scoring': { compute: scoring, ...network },
     'hospital:connector': {
       roleAssignments: [
         {

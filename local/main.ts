@@ -1,5 +1,6 @@
 import { lineLog } from './core/log';
 import { defaultStateFolder, StateFolder } from './core/state';
+import { setUpSpark } from './databricks/setup';
 import { Ending } from './ending';
 import { stackName } from './localStack';
 import { MainJob } from './mainJob';
@@ -20,6 +21,7 @@ async function main(argv: readonly string[]): Promise<number> {
   // What is wrong with the recording is said before anything starts.
   const recording = await readRecording(options.files);
   requireCutWithin(options, (recording.rows.at(-1)?.offsetMs ?? 0) / 60_000);
+  if (options.scoring === 'databricks' && !setUpSpark()) return exitCodes.badInput;
   const state = StateFolder.open(options.state ?? defaultStateFolder(stackName));
   if (options.reset) state.forget();
   const ending = new Ending(log);

@@ -1,5 +1,6 @@
 import type { ScoredWindow } from '../runtime/contracts/scored';
 import type { LocalCloud } from './cloud';
+import type { JobHealth } from './databricks/health';
 import type { AppHealth, FunctionHealth } from './functions/health';
 import type { Copy } from './judge/copies';
 import type { Verdict } from './judge/verdict';
@@ -159,11 +160,13 @@ export class PageState {
   }
 
   private functions(): FunctionSnapshot[] {
-    return this.cloud.functionApps
+    const { functionApps, databricks } = this.cloud;
+    const functions = functionApps
       .health()
       .flatMap((app) =>
         app.functions.length > 0 ? app.functions.map((one) => functionOf(app, one)) : [appWithout(app)],
       );
+    return [...functions, ...databricks.health().map(jobOf)];
   }
 
   private change(change: Partial<ReplaySnapshot>): void {
@@ -172,16 +175,30 @@ export class PageState {
 }
 
 /** Steps that no service tells of as they happen. */
-function pathCounts({ functionApps }: LocalCloud): PathCount[] {
-  const handled = (name: string) =>
-    functionApps.health().flatMap(({ functions }) => functions.filter((one) => one.name === name));
-  return [{ step: '10', read: () => handled('score').reduce((sum, { events }) => sum + events, 0) }];
+function pathCounts(cloud: LocalCloud): PathCount[] {
+  const sent = () => cloud.steps.steps().find(({ id }) => id === '8')?.count ?? 0;
+  // What waits has clock marks among it; once nothing waits, all that was sent has been read.
+  return [{ step: '10', read: () => Math.max(0, sent() - waitingFor(cloud)) }];
+}
+
+/** Events of `enriched` that whatever scores has not read. */
+function waitingFor({ functionApps, databricks }: LocalCloud): number {
+  const apps = functionApps.health().flatMap(({ functions }) => functions.filter(({ name }) => name === 'score'));
+  return [...apps, ...databricks.health()].flatMap(({ lag }) => lag ?? []).reduce((sum, events) => sum + events, 0);
 }
 
 function functionOf(app: AppHealth, { name, state, reason, invocations, lag }: FunctionHealth): FunctionSnapshot {
   const shown = { running: 'healthy', starting: 'starting', waiting: 'held', failed: 'held', stopped: 'held' } as const;
   const waiting = (lag ?? []).reduce((sum, events) => sum + events, 0);
   return { name, app: app.name, state: shown[state], invocations, waiting, reason };
+}
+
+/** A Databricks job beside the functions: its micro-batches are its invocations. */
+function jobOf({ name, state, reason, lag = [], progress }: JobHealth): FunctionSnapshot {
+  const isStarting = state === 'settingUp' || (state === 'waiting' && reason === undefined);
+  const shown = state === 'running' ? 'healthy' : isStarting ? 'starting' : 'held';
+  const waiting = lag.reduce((sum, events) => sum + events, 0);
+  return { name, app: 'Databricks job', state: shown, invocations: (progress?.batchId ?? -1) + 1, waiting, reason };
 }
 
 /** An app whose functions are not known, since its package is not there or does not load. */

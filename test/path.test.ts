@@ -1,20 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../local/judge/verdict';
 import type { Snapshot } from '../local/livePage/snapshot';
 import { until } from './support/deviceFleet';
 import { fhirValidateTest, judgeFhir } from './support/fhirValidate';
+import { MainJobs } from './support/mainJobProcess';
 
 /**
  * The whole path as a user runs it: `npm start` without its set-up, in a process of its own, on a new state folder. The
  * verdict is the judge's, who reads what lies on `devicedata`, in the raw container and in the FHIR service.
  */
 const repository = join(__dirname, '..');
-const folder = mkdtempSync(join(tmpdir(), 'path-'));
+const jobs = new MainJobs('path');
+const { folder, children } = jobs;
 const exported = join(folder, 'export');
-const children: ChildProcess[] = [];
 
 /** A real ICU record of 32 hours; where it is absent, the first two hours of the shipped ward stand in. */
 const icuRecord = join(repository, '..', 'shared', 'icu', 'icu-a.csv');
@@ -22,53 +21,10 @@ const hasRecord = existsSync(icuRecord);
 const icuTest = (name: string, run: () => Promise<void>) => (hasRecord ? test : test.skip)(name, run, 300_000);
 if (!hasRecord) console.log('Not run: the tests with a real ICU record, since ../shared/icu/icu-a.csv is absent.');
 
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => jobs.close());
 
-interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ code: number | null; verdict: Verdict | undefined; said: string }>;
-  /** Resolves when standard error matches. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
-}
-
-function start(state: string, ...options: string[]): Run {
-  return startAndStay(state, '--exit', '--json', ...options);
-}
-
-function startAndStay(state: string, ...options: string[]): Run {
-  const args = ['--import', 'tsx', 'local/main.ts', '--state', join(folder, state), ...options];
-  const child = spawn(process.execPath, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
-  let said = '';
-  let out = '';
-  const listeners = new Set<() => void>();
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said += chunk;
-    for (const listener of listeners) listener();
-  });
-  const ended = new Promise<{ code: number | null; verdict: Verdict | undefined; said: string }>((resolve) => {
-    child.on('close', (code) => resolve({ code, verdict: out === '' ? undefined : JSON.parse(out), said }));
-  });
-  const says = (pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
-        const match = pattern.exec(said);
-        if (!match) return;
-        listeners.delete(look);
-        resolve(match);
-      };
-      listeners.add(look);
-      look();
-      void ended.then(() => reject(new Error(`It ended without ${pattern}:\n${said}`)));
-    });
-  return { child, ended, says };
-}
+const start = (state: string, ...options: string[]) => jobs.start(state, ...options);
+const startAndStay = (state: string, ...options: string[]) => jobs.startAndStay(state, ...options);
 
 /** Every value of `count` is in FHIR: once, right, under its patient, and written once. */
 function recorded(count: number) {
@@ -96,7 +52,7 @@ describe('a recording through steps 1 to 6', () => {
         verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: rows, values },
       });
       const files = readdirSync(exported).sort();
-      expect(files).toEqual(['Device', 'DeviceUseStatement', 'Observation', 'Patient'].map((type) => `${type}.ndjson`));
+      expect(files).toEqual(['Device', 'DeviceUseStatement', 'Observation', 'Patient', 'scored'].map((type) => `${type}.ndjson`));
       // Seven columns stand in blood pressures of two or three values, so that there are fewer Observations than values.
       expect(exportedLines('Observation')).toHaveLength(7087);
     },
@@ -155,7 +111,7 @@ test('the live page tells how far the messages are, and in the end what the judg
   const counts = Object.fromEntries(steps.flatMap(({ id, state, count }) => (state === 'active' ? [[id, count]] : [])));
   const accepted = sent + redelivered;
   expect(counts).toMatchObject({ 1: 900, 2: accepted, 3: accepted, 4: accepted, 6: 2 * accepted });
-  expect(Object.keys(counts)).toEqual(['1', '2', '3', '4', '6', '5a', '5b', '5c']);
+  expect(Object.keys(counts)).toEqual(['1', '2', '3', '4', '6', '7', '8', '9', '10', '5a', '5b', '5c', '11a']);
   expect(counts['5c']).toBeGreaterThanOrEqual(1800);
   expect(consumer?.count).toBe(accepted);
   run.child.kill('SIGINT');
