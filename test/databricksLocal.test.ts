@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterPolicy } from '@pulumi/databricks/clusterPolicy';
 import { Notebook } from '@pulumi/databricks/notebook';
 import type { Principal } from '../local/contracts';
 import type { JobHealth } from '../local/databricks/health';
+import { sparkSetupProblem } from '../local/databricks/setup';
 import { deployer } from '../local/identity/principals';
 import { containerId, databricksProgram, group, hubId, type ProgramChoices } from './support/databricksProgram';
 import type { EngineStack } from './support/engineStack';
@@ -12,12 +12,9 @@ import { until } from './support/eventHubs';
 import { HospitalCloud } from './support/hospitalCloud';
 import { makeWheel } from './support/wheel';
 
-const setup = spawnSync(process.execPath, [join(__dirname, '../setup/spark.mjs'), 'kafka', 'spark'], {
-  encoding: 'utf8',
-});
-const why = setup.status === 0 ? '' : (setup.stderr.trim().split('\n').at(-1) ?? '');
-if (why) console.warn(`The tests of Databricks jobs in real Spark do not run: ${why}`);
-const sparkTest = why ? test.skip : test;
+const why = sparkSetupProblem();
+if (why !== undefined) console.warn(`The tests of Databricks jobs in real Spark do not run: ${why}`);
+const sparkTest = why !== undefined ? test.skip : test;
 
 /** Reads `enriched`, keeps it in Delta, and sends it on to `scored` with what it read from the container of baselines. */
 const probe = `
@@ -126,14 +123,14 @@ test('an external location needs its identity to reach the container', async () 
   }
 }, 300_000);
 
-test('a policy that a job uses cannot go before the job', async () => {
-  const used = (usesIt: boolean) =>
+test('a cluster policy comes and goes', async () => {
+  const withPolicy = (isThere: boolean) =>
     program({
-      more: (provider) => void (usesIt && new ClusterPolicy('p', { name: 'p', definition: '{}' }, { provider })),
+      more: (provider) => void (isThere && new ClusterPolicy('p', { name: 'p', definition: '{}' }, { provider })),
     });
-  await stack.up(used(true));
+  await stack.up(withPolicy(true));
   expect((await stack.resources()).map(({ type }) => type)).toContain('databricks:index/clusterPolicy:ClusterPolicy');
-  await stack.up(used(false));
+  await stack.up(withPolicy(false));
 }, 200_000);
 
 sparkTest(
@@ -200,10 +197,7 @@ function scoredValues(): string[] {
 /** Rows that have been added to the table, by its log. */
 function deltaRows(): number {
   const log = join(
-    hospital.cloud.state.folder('databricks'),
-    'lake',
-    'stlakescore',
-    'databricks',
+    hospital.cloud.databricks.lakeFolder(containerId('databricks')) ?? '',
     'probe',
     'rows',
     '_delta_log',

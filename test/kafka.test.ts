@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { message as amqp } from 'rhea';
 import type { EventHubEvent, Principal } from '../local/contracts';
+import { kafkaSetupProblem } from '../local/databricks/setup';
 import type { LogRecord } from '../local/durableLog/durableLog';
 import { deliveryOf } from '../local/eventHubs/delivery';
 import type { Partition } from '../local/eventHubs/partition';
@@ -14,10 +15,9 @@ import { KafkaEndpoint } from '../local/kafka/kafkaEndpoint';
 import { startOfTime, type TestContext, testContext } from './support/context';
 import { TestEventHubs, until } from './support/eventHubs';
 
-const setup = spawnSync(process.execPath, [join(__dirname, '../setup/spark.mjs'), 'kafka'], { encoding: 'utf8' });
-const why = setup.status === 0 ? '' : (setup.stderr.trim().split('\n').at(-1) ?? '');
-if (why) console.warn(`The tests of the Kafka endpoint do not run: ${why}`);
-const kafkaTest = why ? test.skip : test;
+const why = kafkaSetupProblem();
+if (why !== undefined) console.warn(`The tests of the Kafka endpoint do not run: ${why}`);
+const kafkaTest = why !== undefined ? test.skip : test;
 
 const hourMs = 3_600_000;
 

@@ -32,13 +32,18 @@ const longestBackOffMs = 30_000;
 /** After having run for so long, a failure is the first one again. */
 const steadyMs = 60_000;
 
+/** Something is missing that may come. */
 class Held extends Error {}
+
+/** It has come to its end by itself: the next run follows. */
+class Completed extends Error {}
 
 /** A continuous job: its run, which is started again whenever it ends, as long as all that it uses is there and allowed. */
 export class ContinuousJob {
   private state: JobState = 'settingUp';
   private reason: string | undefined;
   private starts = 0;
+  private seen: StreamProgress | undefined;
   private process: GuardedProcess | undefined;
   private isStopped = false;
   private wake: () => void = () => {};
@@ -60,7 +65,7 @@ export class ContinuousJob {
 
   health(): JobHealth {
     const { workspaceId: workspace, id, name } = this.settings;
-    const progress = this.state === 'running' ? lastProgress(this.logFile) : undefined;
+    const progress = this.progress();
     const { state, reason, logFile } = this;
     const restarts = Math.max(0, this.starts - 1);
     return { workspace, id, name, state, reason, restarts, progress, lag: progress && this.lag(progress), logFile };
@@ -79,6 +84,12 @@ export class ContinuousJob {
     this.state = 'stopped';
   }
 
+  /** Of this run, else of the last one: a run without new events says nothing, and what was committed stays so. */
+  private progress(): StreamProgress | undefined {
+    this.seen = lastProgress(this.logFile) ?? this.seen;
+    return this.seen;
+  }
+
   private get logFile(): string {
     return join(this.needs.folder, 'driver.log');
   }
@@ -95,23 +106,24 @@ export class ContinuousJob {
         await this.runOnce();
       } catch (error) {
         if (this.isStopped) return;
+        if (error instanceof Completed || performance.now() - started > steadyMs) backOffMs = firstBackOffMs;
+        if (error instanceof Completed) continue;
         this.become(
           error instanceof Held ? 'waiting' : 'failed',
           error instanceof Error ? error.message : String(error),
         );
-        if (performance.now() - started > steadyMs) backOffMs = firstBackOffMs;
         await this.pause(error instanceof Held ? checkMs : backOffMs);
         if (!(error instanceof Held)) backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
       }
     }
   }
 
-  /** One run. @throws Held while something is missing, Error with how the run ended */
+  /** One run. @throws Held while something is missing, Completed, Error with how the run ended */
   private async runOnce(): Promise<void> {
-    const tools = await this.needs.tools();
+    const tools = await this.unlessStopped(this.needs.tools());
     const access = this.allowed();
     const kafka = await this.unlessStopped(this.needs.kafka(access));
-    const containers = await this.needs.lake(access);
+    const containers = await this.unlessStopped(this.needs.lake(access));
     const { folder, volumes } = this.needs;
     const { process } = await startRun({ job: this.settings, tools, folder, volumes, containers, kafka });
     this.process = process;
@@ -122,18 +134,22 @@ export class ContinuousJob {
       await this.watch(process);
     } finally {
       await process.kill();
+      this.progress();
       this.process = undefined;
     }
   }
 
   /** Until it has ended, or may not go on. */
   private async watch(process: GuardedProcess): Promise<never> {
-    const ended = process.ended.then(({ code, signal }) => `It ended (${signal ?? `exit code ${code}`}).`);
     for (;;) {
-      const why = await Promise.race([ended, this.pause(checkMs)]);
-      if (typeof why === 'string') throw new Error(`${why} Its log is ${this.logFile}.`);
+      const exit = await Promise.race([process.ended, this.pause(checkMs)]);
+      if (exit?.code === 0) throw new Completed();
+      if (exit) {
+        throw new Error(`It ended (${exit.signal ?? `exit code ${exit.code}`}); its log is ${this.logFile}.`);
+      }
       if (this.isStopped) throw new Error('It is stopped.');
-      await this.needs.lake(this.allowed());
+      // A blob that cannot be read for now comes the next time: it ends no run.
+      await this.needs.lake(this.allowed()).catch((error) => this.needs.log.warn(`${this.settings.name}: ${error}`));
     }
   }
 

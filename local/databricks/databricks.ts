@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ArmResource, BlobLister, Properties, Service, ServiceContext } from '../contracts';
 import { AzureError } from '../contracts';
@@ -91,6 +91,16 @@ export class Databricks implements Service {
     return Object.fromEntries([...this.endpoints].map(([id, endpoint]) => [nameOf(id), endpoint.health()]));
   }
 
+  /** Where what Spark sees of a container lies; undefined while no job uses it. */
+  lakeFolder(containerId: string): string | undefined {
+    const container = this.context.resources.get(containerId);
+    const account = nameOf(containerId.split('/blobServices/')[0] ?? '');
+    if (!container) return undefined;
+    const place = { account, container: nameOf(containerId) };
+    const folder = this.folders.container(place, container.createdAt);
+    return existsSync(folder) ? folder : undefined;
+  }
+
   /** True when each job that is not paused has handled all that lies in the hubs it reads. */
   isDrained(): boolean {
     return this.health()
@@ -114,7 +124,13 @@ export class Databricks implements Service {
     for (const server of this.servers.splice(0)) server.close();
     await Promise.all(this.changes.values());
     await Promise.all([...this.jobs.values()].map((job) => job.stop()));
-    await Promise.all([...this.endpoints.values()].map((endpoint) => endpoint.close()));
+    await this.closeEndpoints();
+  }
+
+  private async closeEndpoints(): Promise<void> {
+    const all = [...this.endpoints.values()];
+    this.endpoints.clear();
+    await Promise.all(all.map((endpoint) => endpoint.close()));
   }
 
   private async changed(asset: Asset, previous: Asset | undefined): Promise<void> {
@@ -130,6 +146,7 @@ export class Databricks implements Service {
       this.jobs.delete(keyOf(asset));
       rmSync(this.folders.job(asset.workspaceId, asset.id), { recursive: true, force: true });
     });
+    if (this.jobs.size === 0) await this.closeEndpoints();
   }
 
   private pathOf({ workspaceId, id }: Asset): string {
@@ -203,7 +220,8 @@ export class Databricks implements Service {
   private async containers({ containers }: JobAccess): Promise<Record<string, string>> {
     const folders: Record<string, string> = {};
     for (const used of containers) {
-      const folder = this.folders.container(used.place);
+      const folder = this.folders.container(used.place, used.createdAt);
+      if (!existsSync(folder)) rmSync(dirname(folder), { recursive: true, force: true });
       mkdirSync(folder, { recursive: true });
       await this.lake.refresh(used, folder);
       folders[used.place.authority] = folder;

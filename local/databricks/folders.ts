@@ -20,8 +20,8 @@ export class Folders {
   }
 
   /** What a container is in Spark. */
-  container({ account, container }: LakePlace): string {
-    return join(this.root, 'lake', account, container);
+  container({ account, container }: Pick<LakePlace, 'account' | 'container'>, createdAt: string): string {
+    return join(this.root, 'lake', account, container, String(Date.parse(createdAt)));
   }
 
   get lakeNotes(): string {

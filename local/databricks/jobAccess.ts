@@ -19,6 +19,8 @@ const parameter = {
 export interface UsedContainer {
   readonly id: string;
   readonly place: LakePlace;
+  /** When it was made, ISO 8601: one of the same name that is made later is another one. */
+  readonly createdAt: string;
   /** Who the job is there. */
   readonly principal: Principal;
 }
@@ -117,7 +119,7 @@ function containerAccess({ workspaceId, namedParameters }: JobSettings, around: 
     const actions = isReadOnly ? [blobActions.read] : Object.values(blobActions);
     const missing = actions.filter((action) => !around.authority.allows(principal, action, id));
     for (const action of missing) problems.push(`'${principal.name}' may not do '${action}' on '${place.container}'`);
-    used.set(idKey(id), { id, place, principal });
+    used.set(idKey(id), { id, place, principal, createdAt: String(around.azure.get(id)?.createdAt) });
   }
   return [...used.values()];
 }

@@ -16,8 +16,8 @@ export class LakeMirror {
   ) {}
 
   /** @throws AzureError 403 when the job's identity may not read there */
-  async refresh({ id, place, principal }: UsedContainer, folder: string): Promise<void> {
-    const notes = join(this.notesFolder, `${place.account}-${place.container}.json`);
+  async refresh({ id, place, principal, createdAt }: UsedContainer, folder: string): Promise<void> {
+    const notes = join(this.notesFolder, `${place.account}-${place.container}-${Date.parse(createdAt)}.json`);
     const before = readJson<Record<string, string>>(notes) ?? {};
     const now: Record<string, string> = {};
     for (const { name, etag } of await this.blobs.list(principal, id)) {

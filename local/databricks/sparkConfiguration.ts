@@ -15,7 +15,7 @@ export interface SparkSettings {
 const viewFs = 'spark.hadoop.fs.viewfs';
 
 /** Of a cluster, what means nothing in local mode. */
-const clusterOnly = /^spark\.(master|databricks\.|executor\.|dynamicAllocation\.|driver\.(memory|cores))/;
+const clusterOnly = /^spark\.(master|databricks\.(?!delta\.)|executor\.|dynamicAllocation\.|driver\.(memory|cores))/;
 
 /**
  * Writes the folder SPARK_CONF_DIR, so that the job's own code makes a session as on a cluster: Delta, the Kafka connector,
@@ -39,7 +39,6 @@ function sparkDefaults({ jars, scratch, containers, sparkConf }: SparkSettings):
     'spark.ui.enabled': 'false',
     'spark.driver.host': '127.0.0.1',
     'spark.driver.bindAddress': '127.0.0.1',
-    'spark.local.dir': scratch,
     'spark.sql.warehouse.dir': join(scratch, 'warehouse'),
     'spark.jars': names.map((name) => join(jars, name)).join(','),
     'spark.sql.session.timeZone': 'UTC',

@@ -53,7 +53,7 @@ export class Bridge {
       for (const hub of hubs.received) received.push({ hub, life: (await topics.ensure(hub, 'received')).id });
       const starts: (readonly [PartitionMirror, number])[] = [];
       for (const hub of hubs.mirrored) starts.push(...(await mirrorsOf(hub, topics, { admin, producer })));
-      return new Bridge(admin, producer, await Receiver.open(kafka, received, clock), topics, starts);
+      return new Bridge(admin, producer, await Receiver.open(broker.readingClient(), received, clock), topics, starts);
     } catch (error) {
       await Promise.all([disconnect(admin), disconnect(producer)]);
       throw error;

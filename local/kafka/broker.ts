@@ -69,7 +69,12 @@ export class KafkaBroker {
 
   /** A client that tries nothing again by itself: whoever sends must know what has arrived. */
   client(): Kafka {
-    return clientOf(this.address);
+    return clientOf(this.address, 0);
+  }
+
+  /** One that does: what is read twice does no harm, and a fresh broker needs a moment for its consumer groups. */
+  readingClient(): Kafka {
+    return clientOf(this.address, 10);
   }
 
   private async answers(): Promise<void> {
@@ -93,12 +98,12 @@ export class KafkaBroker {
   }
 }
 
-export function clientOf(address: string): Kafka {
+function clientOf(address: string, retries: number): Kafka {
   return new Kafka({
     clientId: 'event-hubs',
     brokers: [address],
     logLevel: logLevel.NOTHING,
-    retry: { retries: 0 },
+    retry: { retries, initialRetryTime: 100, maxRetryTime: 5_000 },
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
   });

@@ -31,7 +31,7 @@ export class Receiver {
     this.consumer = kafka.consumer({
       groupId: `event-hubs-${randomUUID()}`,
       maxWaitTimeInMs: 100,
-      retry: { retries: 8, initialRetryTime: 100, restartOnFailure: async () => false },
+      retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 5_000, restartOnFailure: async () => false },
     });
     this.failed = new Promise((_, reject) => {
       this.fail = reject;
@@ -53,11 +53,12 @@ export class Receiver {
     this.consumer.on(this.consumer.events.CRASH, ({ payload }) => this.fail(payload.error));
     await this.consumer.connect();
     await this.consumer.subscribe({ topics: this.topics.map(({ hub }) => hub.settings.name), fromBeginning: true });
-    await this.consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: true,
-      eachBatch: (batch) => this.take(batch),
-    });
+    const joined = new Promise<void>(
+      (resolve) => void this.consumer.on(this.consumer.events.GROUP_JOIN, () => resolve()),
+    );
+    await this.consumer.run({ autoCommit: false, eachBatch: (batch) => this.take(batch) });
+    // `run` also comes back when it could not join.
+    await Promise.race([joined, this.failed]);
     for (const { hub, life } of this.topics) {
       for (const partition of hub.partitions) {
         const offset = String((partition.lastOf(producer(life)) ?? -1) + 1);

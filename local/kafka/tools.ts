@@ -18,6 +18,8 @@ export interface SparkTools extends KafkaTools {
 
 const setup = join(__dirname, '..', '..', 'setup', 'spark.mjs');
 
+const found = new Map<string, unknown>();
+
 /**
  * Has set-up find or fetch Java, jars and Python packages.
  * @throws Error with the sentence that says what is missing and how to get it
@@ -26,6 +28,9 @@ export async function tools<Part extends 'kafka' | 'spark'>(
   parts: readonly Part[],
   log: Log,
 ): Promise<'spark' extends Part ? SparkTools : KafkaTools> {
+  const key = parts.join();
+  const before = found.get(key) as SparkTools | undefined;
+  if (before) return before;
   const { code, stdout, stderr }: CommandResult = await output(process.execPath, [setup, ...parts], (line) =>
     log.info(line.trim()),
   );
@@ -37,5 +42,7 @@ export async function tools<Part extends 'kafka' | 'spark'>(
         .at(-1)
         ?.replace(/^setup \S+ +/, '') ?? 'Set-up failed.',
     );
-  return JSON.parse(stdout);
+  const now = JSON.parse(stdout) as SparkTools;
+  found.set(key, now);
+  return now;
 }
