@@ -57,7 +57,7 @@ export function machineLearningWorkspace(
       hbiWorkspace: true,
       publicNetworkAccess: dataAccess(common),
       managedNetwork: { isolationMode: 'AllowOnlyApprovedOutbound' },
-      systemDatastoresAuthMode: 'identity',
+      systemDatastoresAuthMode: 'Identity',
       ...encryptionArgs(common),
     }),
   );
