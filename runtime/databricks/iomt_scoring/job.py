@@ -25,6 +25,9 @@ SESSION = {
     "spark.sql.session.timeZone": "UTC",
 }
 
+SERVERLESS_SESSION = {"spark.sql.session.timeZone": "UTC"}
+"""Serverless compute lets a job set few properties, and the others only make it faster."""
+
 
 def main() -> None:
     parameters = parse(sys.argv[1:])
@@ -42,7 +45,7 @@ def start(spark: SparkSession, parameters: Parameters, source: Source, send: Sen
     if parameters.model is not None and find_spec("onnxruntime") is None:
         raise ParameterError("The parameter model names an ONNX file, but the package onnxruntime is not a library of the job.")
     lake = Tables(parameters.lake)
-    for name, value in SESSION.items():
+    for name, value in (SERVERLESS_SESSION if parameters.ends_when_done else SESSION).items():
         spark.conf.set(name, value)
     tables.create(spark, lake)
     last = ProgressTable(lake).before(spark, Cause(parameters.generation, 0))
@@ -51,6 +54,13 @@ def start(spark: SparkSession, parameters: Parameters, source: Source, send: Sen
         .writeStream.queryName("iomt-scoring")
         .foreachBatch(Batches(parameters, lake, send))
         .option("checkpointLocation", lake.checkpoint(parameters.generation))
-        .trigger(processingTime=f"{parameters.trigger_seconds} seconds")
+        .trigger(**_trigger(parameters))
         .start()
     )
+
+
+def _trigger(parameters: Parameters) -> dict[str, object]:
+    """Serverless compute knows no trigger by time: what is there is scored, and the job, being continuous, begins again."""
+    if parameters.ends_when_done:
+        return {"availableNow": True}
+    return {"processingTime": f"{parameters.trigger_seconds} seconds"}
