@@ -46,6 +46,7 @@ class Parameters:
     kernel_settings: str
     times: KernelTimes
     compares_baselines: bool
+    """Between two looks at what has come; 0: what is there is scored, and the query ends."""
     trigger_seconds: int
     """A checkpoint is of one generation; a new one goes on where the last one ended."""
     generation: int
@@ -53,6 +54,10 @@ class Parameters:
     model: Model | None
     """For how long slots, results and presence are kept."""
     retention_days: int
+
+    @property
+    def ends_when_done(self) -> bool:
+        return self.trigger_seconds == 0
 
 
 class ParameterError(ValueError):
