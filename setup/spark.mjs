@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alone, cacheFolder } from './cache.mjs';
+import { clusterWheels } from './clusterWheels.mjs';
 import { output, run } from './command.mjs';
 import { pythonWith } from './python.mjs';
 import { SetupError, say, withProgress } from './say.mjs';
@@ -105,12 +106,13 @@ function pom(artifacts, isTransitive) {
 `;
 }
 
-// As a command: sets up what is named (`kafka`, `spark`) and prints where it is, as one line of JSON.
+// As a command: sets up what is named (`kafka`, `spark`, `wheels`) and prints where it is, as one line of JSON.
 if (process.argv[1] === import.meta.filename) {
   try {
     const found = { java: java() };
     for (const part of process.argv.slice(2)) {
       if (part === 'kafka') found.kafkaJars = await kafkaFolder();
+      if (part === 'wheels') found.wheels = await clusterWheels();
       if (part === 'spark') Object.assign(found, { sparkJars: await sparkFolder(), python: await sparkPython() });
     }
     console.log(JSON.stringify(found));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * @returns why they cannot run on this machine, and what to install; undefined when they can
  */
 export function sparkSetupProblem(): string | undefined {
-  return setupProblem('kafka', 'spark');
+  return setupProblem('kafka', 'spark', 'wheels');
 }
 
 /**
@@ -15,7 +15,8 @@ export function sparkSetupProblem(): string | undefined {
  */
 export function setUpSpark(): boolean {
   return (
-    spawnSync(process.execPath, [program, 'kafka', 'spark'], { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
+    spawnSync(process.execPath, [program, 'kafka', 'spark', 'wheels'], { stdio: ['ignore', 'ignore', 'inherit'] })
+      .status === 0
   );
 }
 
