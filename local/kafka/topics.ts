@@ -17,6 +17,8 @@ export interface TopicLife {
 
 /** More than Event Hubs takes in one event or batch (1 MB). */
 const longestBatch = 4 * 1024 * 1024;
+const mostAttempts = 100;
+const attemptMs = 100;
 const weekMs = 7 * 24 * 3_600_000;
 
 /** The topics of a broker: one of the same name and number of partitions for each event hub that is bridged. */
@@ -42,11 +44,24 @@ export class Topics {
     }
     if (isThere) await this.admin.deleteTopics({ topics: [topic] });
     await this.admin.createTopics({ topics: [topicOf(topic, partitions.length, direction)], waitForLeaders: true });
+    await this.isServed(topic, partitions.length);
     // Only now: a topic whose life is not noted is made anew.
     const fresh = { direction, hubCreatedAt: settings.createdAt, id: randomUUID() };
     this.lives[topic] = fresh;
     writeJsonAtomic(this.file, this.lives);
     return fresh;
+  }
+
+  /** A topic that was just made has no leaders for a moment, or is not known yet. */
+  private async isServed(topic: string, partitions: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if ((await this.admin.fetchTopicOffsets(topic)).length === partitions || attempt === mostAttempts) return;
+      } catch (error) {
+        if (attempt === mostAttempts) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, attemptMs));
+    }
   }
 
   /** Notes that the topic's records are not those of its hub: it is made anew the next time. */
