@@ -4,6 +4,7 @@ import type { Properties } from '../../contracts';
 import type { Failure } from '../../controlPlane/kinds/kind';
 import { isObject, isUnknownAt, textAt, valueAt, valuesAt } from '../../controlPlane/values';
 import { type AssetKind, exactlyOne, type Surroundings } from './kind';
+import { fileOfProgram } from './programFolders';
 
 const sdk = 'SDK @pulumi/databricks';
 
@@ -34,13 +35,15 @@ function inVolume(inputs: Properties, around: Surroundings): Failure[] {
 
 function readableSource(inputs: Properties): Failure[] {
   const source = textAt(inputs, 'source');
-  if (source === undefined || (existsSync(source) && statSync(source).isFile())) return [];
+  if (source === undefined) return [];
+  const file = fileOfProgram(source);
+  if (existsSync(file) && statSync(file).isFile()) return [];
   return [{ property: 'source', reason: `source is '${source}', which is not a file.` }];
 }
 
 export function fileContent(inputs: Properties): Buffer {
   const source = textAt(inputs, 'source');
-  if (source !== undefined) return readFileSync(source);
+  if (source !== undefined) return readFileSync(fileOfProgram(source));
   return Buffer.from(textAt(inputs, 'contentBase64') ?? '', 'base64');
 }
 
@@ -48,7 +51,7 @@ export function fileContent(inputs: Properties): Buffer {
 export function fileMd5(inputs: Properties): string | undefined {
   if (isUnknownAt(inputs, 'source') || isUnknownAt(inputs, 'contentBase64')) return undefined;
   const source = textAt(inputs, 'source');
-  if (source !== undefined && !existsSync(source)) return undefined;
+  if (source !== undefined && !existsSync(fileOfProgram(source))) return undefined;
   return createHash('md5').update(fileContent(inputs)).digest('hex');
 }
 
