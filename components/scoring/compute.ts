@@ -1,9 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { FunctionApp } from '../azure/functionApp';
 import { type AppParts, buildScore, scoreIdentity } from './apps';
-import { buildDatabricks, type DatabricksNodes } from './databricks/build';
-import { type MachineLearningNodes, machineLearningEndpoint } from './endpoint/machineLearning';
-import { partnerEndpoint } from './endpoint/partner';
+import type { DatabricksNodes } from './databricks/build';
+import type { MachineLearningNodes } from './endpoint/machineLearning';
 import { onnxModel, type ScoreModel } from './onnx';
 import type { ScoringSite } from './site';
 
@@ -18,11 +17,18 @@ export interface Compute {
   readonly manualSteps: readonly pulumi.Output<string>[];
 }
 
+/** Each compute is loaded when it is chosen: a program pays for none that it does not have. */
+const load = {
+  databricks: () => require('./databricks/build') as typeof import('./databricks/build'),
+  machineLearning: () => require('./endpoint/machineLearning') as typeof import('./endpoint/machineLearning'),
+  partner: () => require('./endpoint/partner') as typeof import('./endpoint/partner'),
+};
+
 /** Step 10, by the one argument that chooses it. */
 export function buildCompute(site: ScoringSite, parts: AppParts): Compute {
   const { databricks } = site.settings;
   if (site.settings.compute === 'databricks' && databricks) {
-    const { nodes, url, manualSteps } = buildDatabricks(site, parts, databricks);
+    const { nodes, url, manualSteps } = load.databricks().buildDatabricks(site, parts, databricks);
     return { databricks: nodes, databricksWorkspaceUrl: url, manualSteps };
   }
   const identity = scoreIdentity(site);
@@ -47,8 +53,9 @@ interface AskedModel {
 
 function modelOf(site: ScoringSite, parts: AppParts, identity: ReturnType<typeof scoreIdentity>): AskedModel {
   const { compute, machineLearning, partner } = site.settings;
-  if (compute === 'partner' && partner) return { ...partnerEndpoint(site, partner, identity), manualSteps: [] };
+  if (compute === 'partner' && partner)
+    return { ...load.partner().partnerEndpoint(site, partner, identity), manualSteps: [] };
   if ((compute === 'azureml-managed' || compute === 'azureml-kubernetes') && machineLearning)
-    return machineLearningEndpoint(site, parts, machineLearning, identity);
+    return load.machineLearning().machineLearningEndpoint(site, parts, machineLearning, identity);
   return { model: onnxModel(site.settings), roles: [], manualSteps: [] };
 }

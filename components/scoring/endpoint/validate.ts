@@ -9,7 +9,7 @@ import type {
   MachineLearningSettings,
   PartnerEndpointSettings,
 } from './settings';
-import { workspaceIdPattern } from './workspace';
+import { workspaceIdPattern } from './workspaceId';
 
 /** What is wrong with the model beside NEWS2. */
 export function modelProblems(problems: Problems, settings: CompleteScoring): void {

@@ -7,6 +7,7 @@ import { privateEndpoint } from '../../azure/privateEndpoints';
 import type { AppParts } from '../apps';
 import type { ScoringSite } from '../site';
 import type { MachineLearningSettings } from './settings';
+import { workspaceIdPattern } from './workspaceId';
 
 const child = 'machine-learning';
 
@@ -18,9 +19,6 @@ export interface MachineLearningPlace {
   readonly workspace?: Workspace;
   readonly manualSteps: pulumi.Output<string>[];
 }
-
-export const workspaceIdPattern =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/providers\/Microsoft\.MachineLearningServices\/workspaces\/([^/]+)$/i;
 
 /**
  * A workspace for data of high business impact, in a network that Azure manages and that lets out what is approved alone. It
