@@ -118,11 +118,10 @@ function jobParameters(
   modelPath: pulumi.Output<string> | undefined,
 ): Record<string, pulumi.Input<string>> {
   const text = (count: pulumi.Input<number>) => pulumi.output(count).apply(String);
-  const hostName = stream.namespaceHost.apply((host) => new URL(`https://${host}`).hostname);
   const { triggerSeconds, generation, kernelHost, retentionDays, serverless } = databricks;
   const { onnxModel } = settings;
   return {
-    'bootstrap-servers': pulumi.interpolate`${hostName}:${kafkaPort}`,
+    'bootstrap-servers': pulumi.interpolate`${stream.namespaceHost}:${kafkaPort}`,
     'service-credential': catalog.serviceCredential,
     enriched: enrichedHub,
     scored: scoredHub,
