@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -956,6 +956,23 @@ describe('the bundle for a V8 without Node', () => {
     expect(bundled.version).toBe(kernelVersion);
     const scored = bundled.scoreColumns(shared, time.length, 2, dayStart, 300_000);
     expect(scored.median[0]).toBe(stepWindow(request, columns)[0]?.result?.vitals.heartRate?.median);
+  });
+
+  const setup = spawnSync(process.execPath, ['setup/python.mjs', 'numpy==1.26.4', 'mini-racer==0.14.1'], {
+    cwd: join(__dirname, '..'),
+    encoding: 'utf8',
+  });
+  const inPython = setup.status === 0 ? test : test.skip;
+  inPython('gives the same text in V8 inside Python (skipped without Python 3 and its package index)', () => {
+    build('python');
+    const { request, columns } = windows();
+    const plain = Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, Array.from(column)]));
+    const call = join(folder, 'call.json');
+    writeFileSync(call, JSON.stringify({ request: JSON.stringify(request), columns: plain }));
+    const script = join(__dirname, 'support', 'python', 'kernel_text.py');
+    const interpreter = setup.stdout.trim().split('\n').at(-1) ?? '';
+    const text = execFileSync(interpreter, [script, join(folder, 'python', 'kernel.js'), call], { encoding: 'utf8' });
+    expect(text).toBe(JSON.stringify(stepWindow(request, columns)));
   });
 
   test('is the same each time, and another one with a model of the site', () => {

@@ -117,6 +117,7 @@ function countRows({ patient, vital, superseded }: SlotColumns, into: WindowStat
   }
 }
 
+/** Comparisons and `| 0` where Math has functions: some builds of V8 call those out of line, for ten times the time. */
 function describe(
   pairs: Float64Array,
   index: number,
@@ -134,7 +135,7 @@ function describe(
   let sumY = 0;
   let before = 0;
   for (let at = 2 * from; at < 2 * to; at += 2) {
-    const x = Math.floor((pairs[at] as number) / timeUnits);
+    const x = ((pairs[at] as number) / timeUnits) | 0;
     const y = pairs[at + 1] as number;
     if (y < min) min = y;
     if (y > max) max = y;
@@ -151,7 +152,8 @@ function describe(
   into.lastSource[index] = newest - timeUnits * before;
   into.min[index] = min;
   into.max[index] = max;
-  into.longestGap[index] = Math.max(length - before, gap);
+  if (length - before > gap) gap = length - before;
+  into.longestGap[index] = gap;
   if (count > 1) into.slope[index] = slope(pairs, from, to, sumX / count, sumY / count);
   into.median[index] = medianOf(pairs, from, to, min, max);
 }
