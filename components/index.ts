@@ -31,6 +31,7 @@ export { MLScoringPath, type MLScoringPathArgs } from './mlScoringPath';
 export type { ScoringNodes } from './scoring/build';
 export { type ScoringOverrides, scoringOverrides } from './scoring/children';
 export * from './scoring/choices';
+export type * from './scoring/contextSettings';
 export type * from './scoring/databricks/settings';
 export type * from './scoring/endpoint/settings';
 export type { ScoringSettings } from './scoring/scoringSettings';

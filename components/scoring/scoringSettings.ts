@@ -1,9 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { ChartedValues, ScoringCompute, SpinalCordInjuryPolicy } from './choices';
+import type { ContextCodeSettings } from './contextSettings';
 import type { DatabricksSettings } from './databricks/settings';
 import type { MachineLearningSettings, PartnerEndpointSettings } from './endpoint/settings';
 import type {
-  ContextCodeSettings,
   FlagRuleSettings,
   LakeSettings,
   OnnxModelSettings,

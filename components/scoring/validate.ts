@@ -1,10 +1,6 @@
-import { vitals } from '../../runtime/contracts/scoringSource';
-import { readContextCodes } from '../../runtime/enrich/contextCodes';
-import { possibleReadings } from '../../runtime/scoring/plausibility';
 import { clouds } from '../azure/clouds';
 import { commonProblems, hospitalIdProblems } from '../azure/commonProblems';
 import { consumerGroupNameProblems, EventHubsSku, eventHubsLimits } from '../azure/eventHubs';
-import { eventHubIdPattern } from '../azure/existingEventHub';
 import { storageAccountIdPattern } from '../azure/lake';
 import { nameRules } from '../azure/naming';
 import { operatorProblems } from '../azure/operators';
@@ -14,10 +10,12 @@ import { known, Problems } from '../azure/validation';
 import { ConnectorCompatibility, ResolutionType } from '../medtech/choices';
 import type { MLScoringPathArgs } from '../mlScoringPath';
 import { overridable, securityFloors } from './children';
-import { ChartedValues, ScoringCompute, ScoringOperatorRole, SpinalCordInjuryPolicy } from './choices';
+import { ChartedValues, ScoringCompute, ScoringOperatorRole } from './choices';
 import { databricksProblems } from './databricks/validate';
 import { type CompleteScoring, mlOutputGroup, rebuildGroup, scoreGroup } from './defaults';
 import { modelProblems } from './endpoint/validate';
+import { clinicalRuleProblems } from './validateRules';
+import { sourceProblems } from './validateSource';
 
 /** Everything that is wrong with the arguments of a scoring path, as far as it can be known before anything is created. */
 export function validateScoring(args: MLScoringPathArgs, settings: CompleteScoring): Problems {
@@ -41,47 +39,6 @@ export function validateScoring(args: MLScoringPathArgs, settings: CompleteScori
   return problems;
 }
 
-const fhirServiceId =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.HealthcareApis\/workspaces\/[^/]+\/fhirservices\/[^/]+$/i;
-const containerId =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Storage\/storageAccounts\/[^/]+\/blobServices\/default\/containers\/[^/]+$/i;
-const componentId =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Insights\/components\/[^/]+$/i;
-
-/** What comes before scoring. Programs without types may leave out what must be given. */
-function sourceProblems(problems: Problems, args: MLScoringPathArgs): void {
-  const hub = (name: string) => `must be the ARM id of the event hub ${name}`;
-  const { existingNormalizedDataHubId: source = '', existingFhirEventsHubId: events } = args;
-  problems.text('existingNormalizedDataHubId', source, eventHubIdPattern, hub('normalizeddata'));
-  problems.text('existingFhirEventsHubId', events, eventHubIdPattern, hub('fhirevents'));
-  const [one, other] = [source, events].map((id) => known(id)?.toLowerCase().split('/eventhubs/')[0]);
-  if (one?.includes('/namespaces/') && other?.includes('/namespaces/') && one !== other) {
-    problems.add('existingFhirEventsHubId', 'must lie in the namespace of existingNormalizedDataHubId.');
-  }
-  const fhir = 'must be the ARM id of a FHIR service of Azure Health Data Services';
-  problems.text('existingFhirServiceId', args.existingFhirServiceId ?? '', fhirServiceId, fhir);
-  const url = 'must be a base URL without a slash at its end';
-  problems.text('fhirUrl', args.fhirUrl, /^https:\/\/[^\s?#]*[^\s?#/]$/, url);
-  problems.wholeNumber(
-    'normalizedDataPartitions',
-    args.normalizedDataPartitions,
-    1,
-    2000,
-    'partitions of normalizeddata',
-  );
-  const container = 'must be the ARM id of a blob container';
-  problems.text('existingDeadLetterContainerId', args.existingDeadLetterContainerId, containerId, container);
-  const component = 'must be the ARM id of an Application Insights component';
-  problems.text('existingApplicationInsightsId', args.existingApplicationInsightsId, componentId, component);
-  const needed = {
-    deadLetterContainerUrl: 'existingDeadLetterContainerId',
-    applicationInsightsConnectionString: 'existingApplicationInsightsId',
-  } as const;
-  for (const [key, id] of Object.entries(needed) as [keyof typeof needed, keyof MLScoringPathArgs][]) {
-    if (args[key] !== undefined && args[id] === undefined) problems.add(key, `is for what exists; give ${id} with it.`);
-  }
-}
-
 /**
  * What is wrong with the settings that are particular to scoring.
  *
@@ -93,9 +50,7 @@ export function scoringProblems(
   sku: EventHubsSku = EventHubsSku.Premium,
 ): void {
   problems.oneOf('compute', settings.compute, Object.values(ScoringCompute), 'what scores');
-  windowProblems(problems, settings);
-  ruleProblems(problems, settings);
-  clinicalProblems(problems, settings);
+  clinicalRuleProblems(problems, settings);
   databricksProblems(problems, settings);
   modelProblems(problems, settings);
   chartedProblems(problems, settings);
@@ -104,82 +59,6 @@ export function scoringProblems(
   functionProblems(problems, settings);
   operatorProblems(problems, settings.roleAssignments, Object.values(ScoringOperatorRole));
   nameProblems(problems, settings);
-}
-
-function windowProblems(problems: Problems, settings: CompleteScoring): void {
-  const { windowMinutes, sampleSeconds, carryForwardMinutes, carryForwardMinutesAtRisk } = settings;
-  const divisors = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60];
-  if (!divisors.includes(windowMinutes)) {
-    const given = JSON.stringify(windowMinutes);
-    problems.add('windowMinutes', `must divide an hour, as ${divisors.join(', ')} do; given is ${given}.`);
-  } else {
-    problems.wholeNumber('sampleSeconds', sampleSeconds, 1, 60 * windowMinutes, 'the seconds of a sample');
-    if (Number.isInteger(sampleSeconds) && (windowMinutes * 60) % sampleSeconds !== 0) {
-      problems.add(
-        'sampleSeconds',
-        `must divide a window of ${windowMinutes * 60} seconds; given is ${sampleSeconds}.`,
-      );
-    }
-  }
-  problems.wholeNumber('latenessMinutes', settings.latenessMinutes, 0, 60, 'the minutes that a window waits');
-  const carried = 'the minutes for which a value is carried forward';
-  problems.wholeNumber('carryForwardMinutes', carryForwardMinutes, 0, 10_080, carried);
-  problems.wholeNumber('carryForwardMinutesAtRisk', carryForwardMinutesAtRisk, 0, 10_080, carried);
-  if (carryForwardMinutesAtRisk > carryForwardMinutes) {
-    problems.add(
-      'carryForwardMinutesAtRisk',
-      `must be at most carryForwardMinutes, ${carryForwardMinutes}; given is ${carryForwardMinutesAtRisk}.`,
-    );
-  }
-  settings.longWindows.forEach((length, i) => {
-    const rule = 'a longer window is whole hours that divide a day, or whole days, up to 30: as in PT12H or P1D';
-    const hours = hoursOf(length);
-    const wrong = hours === undefined || hours < 1 || hours > 720 || (24 % hours !== 0 && hours % 24 !== 0);
-    if (wrong) problems.add(`longWindows[${i}]`, `${rule}; given is ${JSON.stringify(length)}.`);
-  });
-}
-
-function hoursOf(duration: string): number | undefined {
-  const [, days, hours] = /^P(?:(\d{1,3})D|T(\d{1,3})H)$/.exec(String(duration)) ?? [];
-  if (days !== undefined) return Number(days) * 24;
-  return hours === undefined ? undefined : Number(hours);
-}
-
-function ruleProblems(problems: Problems, { flagRules }: CompleteScoring): void {
-  const { mediumTimes, mediumWindows, lowerWindows, lowerMinutes } = flagRules;
-  problems.wholeNumber('flagRules.mediumWindows', mediumWindows, 1, 12, 'the windows that are looked at');
-  problems.wholeNumber('flagRules.mediumTimes', mediumTimes, 1, 12, 'the windows with a medium score');
-  if (mediumTimes > mediumWindows) {
-    problems.add('flagRules.mediumTimes', `must be at most mediumWindows, ${mediumWindows}; given is ${mediumTimes}.`);
-  }
-  problems.wholeNumber('flagRules.lowerWindows', lowerWindows, 1, 288, 'the windows below the level');
-  problems.wholeNumber('flagRules.lowerMinutes', lowerMinutes, 0, 1440, 'the minutes below the level');
-}
-
-function clinicalProblems(problems: Problems, settings: CompleteScoring): void {
-  const { spinalCordInjury, plausibilityLimits, contextCodes } = settings;
-  const policies = Object.values(SpinalCordInjuryPolicy);
-  problems.oneOf('spinalCordInjury', spinalCordInjury, policies, 'what is done with a spinal cord injury');
-  try {
-    readContextCodes(JSON.stringify(contextCodes));
-  } catch (error) {
-    problems.add('contextCodes', String(error).replace(/^Error: The app setting CONTEXT_CODES /, ''));
-  }
-  for (const [vital, limits] of Object.entries(plausibilityLimits)) {
-    const path = `plausibilityLimits.${vital}`;
-    const possible = possibleReadings[vital as keyof typeof possibleReadings];
-    if (!possible) {
-      problems.add(path, `there is no such vital; there are ${vitals.join(', ')}.`);
-      continue;
-    }
-    const { least, most } = limits ?? {};
-    const within = (value: unknown) => typeof value === 'number' && value >= possible.least && value <= possible.most;
-    if (within(least) && within(most) && least < most) continue;
-    problems.add(
-      path,
-      `least and most must be numbers from ${possible.least} to ${possible.most}, the former below the latter; given is ${JSON.stringify(limits)}.`,
-    );
-  }
 }
 
 function chartedProblems(problems: Problems, settings: CompleteScoring): void {
