@@ -25,6 +25,7 @@ import { keepingRawMetadata } from '../runtime/functions/rawTriggerMetadata';
 import { readSettings } from '../runtime/functions/settings';
 import type { DeadLetterStore } from '../runtime/stream/deadLetters';
 import type { EventBatch, ReceivedEvent } from '../runtime/stream/eventBatch';
+import { hold } from '../runtime/stream/hold';
 import { PartitionIds } from '../runtime/stream/partitionIds';
 import { withinTime } from '../runtime/stream/withinTime';
 import { type TestContext, testContext } from './support/context';
@@ -413,6 +414,17 @@ describe('on event hubs', () => {
     await ended;
     const partitions = received('normalizeddata', 2);
     await until('all events arrive', () => partitions.flat().filter((event) => !isMark(event)).length >= 160);
+  });
+
+  test('what the client tried several times is held by what the last attempt came to', async () => {
+    const [lost, refused] = ['ETIMEDOUT', 'UnauthorizedError'].map((code) => Object.assign(new Error(code), { code }));
+    let attempts = 0;
+    const sent = await hold('normalize', lines, async () => {
+      if (++attempts === 1) throw new AggregateError([lost, refused]);
+      return 'sent';
+    });
+    expect(sent).toBe('sent');
+    expect(lines.lines).toEqual(['iomt.held step=normalize cause=UnauthorizedError']);
   });
 
   test('a measurement that is larger than the hub takes is a dead letter, once, and does not stand in the way', async () => {

@@ -7,6 +7,8 @@ interface Fault {
   readonly retryable?: unknown;
   readonly response?: { readonly status?: unknown; readonly headers?: unknown };
   readonly cause?: unknown;
+  /** Of an AggregateError, as the Event Hubs client throws after its own retries: what each attempt came to. */
+  readonly errors?: readonly unknown[];
 }
 
 /** Codes of Node and of the Azure SDKs for a peer that cannot be reached, is busy, or does not know the caller yet. */
@@ -73,8 +75,11 @@ export function retryAfterOf(error: unknown): number | undefined {
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
+/** Of several attempts the last one counts. */
 function asFault(error: unknown): Fault | undefined {
-  return typeof error === 'object' && error !== null ? (error as Fault) : undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  const fault = error as Fault;
+  return (fault.name === 'AggregateError' && asFault(fault.errors?.at(-1))) || fault;
 }
 
 function statusOf({ statusCode, status, response }: Fault): number | undefined {
