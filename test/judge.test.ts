@@ -271,6 +271,8 @@ describe('the comparison of windows', () => {
       wrong: [name(5)],
       samples: { expected: 7, found: 6 },
     });
+    const ofDay = { ...first, end: first.start + 24 * 60 * minute, vitals: {} };
+    expect(compareWindows([empty, first, last, ofDay], facts)).toEqual(compareWindows([empty, first, last], facts));
     const stranger = window(5, first.vitals);
     expect(compareWindows([empty, first, stranger], facts).wrong).toEqual([name(5)]);
   });
