@@ -13,7 +13,8 @@ import { kernelVersion, stepWindow } from '../scoring/stepWindow';
  * text = context.eval('iomtKernel.stepColumns')(request_json, columns, n)
  * ```
  *
- * Keep `columns` as long as its views are used: V8's memory is freed with it. A context is not for two threads at once.
+ * Keep `columns` as long as its views are used: V8's memory is freed with it. A context is not for two threads at once, and is to be
+ * closed (`with MiniRacer() as context`): one that is still open when the interpreter ends keeps the process alive.
  *
  * `columns` has, by the names of `SlotColumns`: `patient` (int32: index into the request's patients), `vital` (uint8: index
  * into `vitals`), `time` (float64: milliseconds since 1970), `value` (float64), `source` (uint8: 0 continuous, 1 taken now and
