@@ -971,7 +971,10 @@ describe('the bundle for a V8 without Node', () => {
     writeFileSync(call, JSON.stringify({ request: JSON.stringify(request), columns: plain }));
     const script = join(__dirname, 'support', 'python', 'kernel_text.py');
     const interpreter = setup.stdout.trim().split('\n').at(-1) ?? '';
-    const text = execFileSync(interpreter, [script, join(folder, 'python', 'kernel.js'), call], { encoding: 'utf8' });
+    const text = execFileSync(interpreter, [script, join(folder, 'python', 'kernel.js'), call], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     expect(text).toBe(JSON.stringify(stepWindow(request, columns)));
   });
 
