@@ -364,6 +364,21 @@ describe('what is carried forward', () => {
     expect(patient.result({ device: normalDevice }).vitals).not.toHaveProperty('temperature');
   });
 
+  test('not for longer again when parts are missing after a band above low: missing is not low', () => {
+    const { supplementalOxygen, ...known } = normalCharted;
+    const oxygenAfter = (charted: object, windows: number) => {
+      const patient = new KernelPatient();
+      patient.step({ device: normalDevice, charted: { ...normalCharted, consciousness: 1 } });
+      patient.step({ device: normalDevice, charted });
+      for (let window = 0; window < windows; window++) patient.step({ device: normalDevice });
+      return patient.result({ device: normalDevice }).vitals.supplementalOxygen?.used;
+    };
+    // Consciousness is known again: the worst is low, and oxygen may be carried for four hours.
+    expect(oxygenAfter({ ...known, supplementalOxygen: 0 }, 20)).toBe(0);
+    const { consciousness, ...unknown } = known;
+    expect(oxygenAfter({ ...unknown, supplementalOxygen: 0 }, 20)).toBeUndefined();
+  });
+
   test('up to the limit and no longer', () => {
     const atStart = measurement(dayStart, { samples: [sample('temperature', 37)], source: 'charted' });
     const carried = [600, 599].map((seconds) => {

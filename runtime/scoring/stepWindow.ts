@@ -1,5 +1,5 @@
 import { unknownContext } from '../contracts/patientContext';
-import type { BaselineUse, News2Part, News2Result, Trend, VitalSummary, WindowResult } from '../contracts/scored';
+import type { Band, BaselineUse, News2Part, News2Result, Trend, VitalSummary, WindowResult } from '../contracts/scored';
 import { type Vital, vitals } from '../contracts/scoringSource';
 import { model as bundledModel } from './bundledModel';
 import { applicabilityOf, inForce } from './context';
@@ -183,7 +183,7 @@ class Step {
       context: this.patient.context ?? state.context,
       presence: state.presence,
       windows: [...state.windows.filter((one) => one.start >= oldest && one.start < start), now],
-      band: result.news2?.band ?? state.band,
+      band: lastKnownBand(result.news2) ?? state.band,
       flag: flag.level === null || flag.since === null ? null : { level: flag.level, since: flag.since },
       gap: dataGap.since === null ? null : { vitals: dataGap.vitals, since: dataGap.since },
     };
@@ -218,4 +218,13 @@ function horizonOf(seconds: number): string {
   const part = (count: number, unit: string) => (count === 0 ? '' : `${count}${unit}`);
   const minutes = Math.floor(seconds / 60);
   return `PT${part(Math.floor(minutes / 60), 'H')}${part(minutes % 60, 'M')}${part(seconds % 60, 'S')}`;
+}
+
+/**
+ * The band by which values are carried for longer or not. Low is only what cannot be more whatever is unknown: missing parts do not
+ * end the time of a patient at risk.
+ */
+function lastKnownBand(news2: News2Result | null): Band | null {
+  if (news2 === null) return null;
+  return news2.band === 'low' && remembered(news2).worstBand !== 'low' ? null : news2.band;
 }

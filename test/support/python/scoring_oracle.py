@@ -18,7 +18,7 @@ import sys
 from datetime import datetime, timezone
 
 from oracle_decisions import HOUR, Decisions
-from oracle_news2 import news2, value_of
+from oracle_news2 import news2, value_of, worst_band
 from oracle_recording import UNKNOWN, from_recordings
 from oracle_slots import CARRIED, VITALS, empty_summary, summary, window_vitals
 
@@ -167,7 +167,10 @@ class Patient:
         return {"used": 1 if item["value"] else 0, "time": time, "source": "charted"}
 
     def carry_limit(self, start):
-        scored = [w["news2"] for at, w in sorted(self.decisions.past.items()) if at < start and w["news2"] is not None]
+        past = sorted(self.decisions.past.items())
+        scored = [w["news2"] for at, w in past if at < start and w["news2"] is not None]
+        # Low with parts missing says nothing: only what cannot be more than low ends the time at risk.
+        scored = [one for one in scored if one["band"] != "low" or worst_band(one) == "low"]
         at_risk = bool(scored) and scored[-1]["band"] != "low"
         return self.settings["carrySecondsAtRisk" if at_risk else "carrySeconds"] * 1000
 
