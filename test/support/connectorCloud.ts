@@ -24,6 +24,10 @@ const operator = deployer;
 
 type ConnectorArgs = NonNullable<HospitalEnvironmentArgs['connector']>;
 
+/** What a test says of its hospital; the rest is as `npm start` makes it. */
+export type HospitalPart = Pick<HospitalEnvironmentArgs, 'connector' | 'scoring' | 'scoringEnabled'>;
+export type MakeHospital = (args: HospitalEnvironmentArgs) => HospitalEnvironment;
+
 interface FhirResource {
   readonly resourceType: string;
   readonly id: string;
@@ -39,7 +43,13 @@ interface Places {
   readonly deadLetterContainerUrl: string;
 }
 
-export const functionNames = { normalize: 'normalize', 'write-observations': 'writeObservations' } as const;
+/** By app the function that reads the hub before it. */
+export const functionNames = {
+  normalize: 'normalize',
+  'write-observations': 'writeObservations',
+  'ml-input': 'mlInput',
+  score: 'score',
+} as const;
 export type AppName = keyof typeof functionNames;
 
 /** A hospital with its connector in a local cloud, with real devices, and with hands that make faults. */
@@ -48,38 +58,48 @@ export class ConnectorCloud {
   private state: readonly StateResource[] = [];
   private ward: ConnectedWard | undefined;
 
-  private constructor(
-    private readonly hospital: HospitalCloud,
+  protected constructor(
+    readonly local: HospitalCloud,
     private readonly stack: EngineStack,
-    private readonly byHand: ArmClient,
+    /** Does what somebody does in the portal. */
+    readonly byHand: ArmClient,
+    private readonly make: MakeHospital = (args) => new HospitalEnvironment('hospital', args),
   ) {}
 
+  /** Without scoring. */
   static async start(connector: ConnectorArgs): Promise<ConnectorCloud> {
-    const hospital = await HospitalCloud.start();
-    const byHand = await ArmClient.connect(hospital.cloud.controlPlanePort);
-    const connected = new ConnectorCloud(hospital, await hospital.stack('faults'), byHand);
+    const connected = new ConnectorCloud(...(await ConnectorCloud.parts('faults')));
     await connected.up(connector);
-    await until('all functions run', () => connected.functions().every(({ state }) => state === 'running'));
+    await connected.allRun();
     return connected;
+  }
+
+  protected static async parts(stackName: string): Promise<[HospitalCloud, EngineStack, ArmClient]> {
+    const hospital = await HospitalCloud.start();
+    return [hospital, await hospital.stack(stackName), await ArmClient.connect(hospital.cloud.controlPlanePort)];
   }
 
   async close(): Promise<void> {
     await this.ward?.close();
     this.byHand.close();
-    await this.hospital.close();
+    await this.local.close();
   }
 
   /** `pulumi up`. @returns how many resources it creates, updates and leaves */
-  async up(connector: ConnectorArgs): Promise<Record<string, number>> {
-    const args = await this.hospital.args('faults');
+  up(connector: ConnectorArgs): Promise<Record<string, number>> {
+    return this.deploy({ connector, scoringEnabled: false });
+  }
+
+  protected async deploy(part: HospitalPart): Promise<Record<string, number>> {
+    const args = await this.local.args('faults');
     const { name, objectId } = operator;
     const roleAssignments = [
       ...(args.connector?.roleAssignments ?? []),
       { name, principalId: objectId, principalType: 'ServicePrincipal', role: 'replayDeadLetters' } as const,
     ];
     const { outputs, summary } = await this.stack.up(async () => {
-      const all = { ...args, connector: { ...args.connector, ...connector, roleAssignments } };
-      const { ingest, connector: steps, ...hospital } = new HospitalEnvironment('hospital', all);
+      const all = { ...args, ...part, connector: { ...args.connector, ...part.connector, roleAssignments } };
+      const { ingest, connector: steps, ...hospital } = this.make(all);
       return {
         fhirUrl: hospital.fhirUrl,
         provisioningHost: hospital.provisioningHostName,
@@ -95,8 +115,22 @@ export class ConnectorCloud {
     return { ...summary.resourceChanges };
   }
 
+  /** Every app has been started and each of its functions runs. */
+  allRun(): Promise<void> {
+    return until('all functions run', () =>
+      this.cloud.functionApps
+        .health()
+        .every((app) => app.state === 'running' && app.functions.every(({ state }) => state === 'running')),
+    );
+  }
+
+  /** The stack's resources since the last `pulumi up`. */
+  get resources(): readonly StateResource[] {
+    return this.state;
+  }
+
   get cloud() {
-    return this.hospital.cloud;
+    return this.local.cloud;
   }
 
   now(): number {
@@ -171,9 +205,17 @@ export class ConnectorCloud {
     return work().finally(() => service.set({}));
   }
 
-  /** Does something while a role of the connector is taken away. */
-  async without<T>(role: string, work: () => Promise<T>): Promise<T> {
-    const { id = '' } = this.only('authorization:RoleAssignment', `-connector-${role}-role`);
+  /**
+   * Does something while a role is taken away.
+   * @param role its name within the component, as in `normalize-normalizeddata`
+   */
+  async without<T>(role: string, work: () => Promise<T>, component: keyof HospitalPart = 'connector'): Promise<T> {
+    const { id = '' } = this.only('authorization:RoleAssignment', `-${component}-${role}-role`);
+    return this.withoutAssignment(id, work);
+  }
+
+  /** The same for a role assignment of any stack. */
+  async withoutAssignment<T>(id: string, work: () => Promise<T>): Promise<T> {
     const assignment = this.cloud.controlPlane.resources.get(id) as ArmResource;
     await this.byHand.delete('authorization:RoleAssignment', id);
     try {
@@ -186,15 +228,26 @@ export class ConnectorCloud {
 
   /** Makes something happen, and waits until somebody warns so after it began. */
   async says(pattern: RegExp, happens: () => Promise<unknown>): Promise<void> {
-    const { warnings } = this.hospital;
-    const before = warnings.length;
-    await happens();
-    await until(`somebody says ${pattern}`, () => warnings.slice(before).some((line) => pattern.test(line)));
+    await this.said(pattern, happens);
   }
 
-  /** Events that a hub has taken. */
-  taken(hub: string): number {
-    return this.cloud.eventHubs.stats().find(({ eventHub }) => eventHub === hub)?.events ?? 0;
+  /** Makes something happen, and answers the first warning after it began that matches. */
+  async said(pattern: RegExp, happens: () => Promise<unknown>): Promise<string> {
+    const { warnings } = this.local;
+    const before = warnings.length;
+    await happens();
+    const match = () => warnings.slice(before).find((line) => pattern.test(line));
+    await until(`somebody says ${pattern}`, () => match() !== undefined);
+    return match() ?? '';
+  }
+
+  /**
+   * Events that a hub has taken.
+   * @param of the namespace; default the hospital's
+   */
+  taken(hub: string, of = this.only('eventhub:Namespace', '').id?.split('/').at(-1)): number {
+    const stats = this.cloud.eventHubs.stats();
+    return stats.find(({ eventHub, namespace }) => eventHub === hub && namespace === of)?.events ?? 0;
   }
 
   /** Observations of devices that are known. */
@@ -242,20 +295,21 @@ export class ConnectorCloud {
     return lines.at(-1) ?? '';
   }
 
-  private get there(): Places {
+  protected get there(): Places {
     if (this.places === undefined) throw new Error('The hospital did not come up.');
     return this.places;
   }
 
-  private get fhirId(): string {
+  protected get fhirId(): string {
     return this.only('healthcareapis:FhirService', '').id ?? '';
   }
 
-  private siteOf(app: AppName): string {
+  protected siteOf(app: AppName): string {
     return this.only('web:WebApp', `${app}-app`).id ?? '';
   }
 
-  private only(kind: string, name: string): StateResource {
+  /** The stack's resource of a kind whose name ends so. */
+  only(kind: string, name: string): StateResource {
     const found = this.state.filter(({ type, urn }) => type === `azure-native:${kind}` && urn.endsWith(name));
     if (found.length !== 1) throw new Error(`The stack has ${found.length} resources ${kind} named ${name}, not one.`);
     return found[0] as StateResource;

@@ -39,6 +39,16 @@ export function everythingOn(args: HospitalEnvironmentArgs): HospitalEnvironment
         ...operatorsWith('readFhir', 'writeFhir', 'replayDeadLetters'),
       ],
     },
+    scoring: {
+      ...args.scoring,
+      alwaysReadyInstances: 1,
+      eventHubs: { enrichedPartitions: 4, scoredPartitions: 2, retentionHours: 720 },
+      enrichedConsumerGroups: ['research'],
+      scoredConsumerGroups: ['audit'],
+      longWindows: ['PT1H'],
+      lake: { captureMinutes: 1, replication: 'Standard_GZRS' },
+      roleAssignments: operatorsWith('readLake', 'readScored', 'replayDeadLetters'),
+    },
   });
 }
 
@@ -92,6 +102,7 @@ function landingZone(place: Place, hospitalId: string) {
         azureDevicesProvisioning: zone('privatelink.azure-devices-provisioning.net'),
         serviceBus: zone('privatelink.servicebus.windows.net'),
         blob: zone('privatelink.blob.core.windows.net'),
+        dfs: zone('privatelink.dfs.core.windows.net'),
         sites: zone('privatelink.azurewebsites.net'),
         healthWorkspace: zone('privatelink.workspace.azurehealthcareapis.com'),
         fhir: zone('privatelink.fhir.azurehealthcareapis.com'),
