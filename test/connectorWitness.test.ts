@@ -30,7 +30,7 @@ beforeAll(async () => {
   hospital = await HospitalCloud.start();
   const { cloud } = hospital;
   const stack = await hospital.stack('everything');
-  const args = await hospital.args('everything');
+  const args = await hospital.args('everything', { scoringEnabled: false });
   const up = await stack.up(async () => {
     const { fhirUrl: url } = everythingOn(args);
     return { url };

@@ -16,7 +16,8 @@ beforeAll(async () => {
   hospital = await HospitalCloud.start();
   const { cloud } = hospital;
   stack = cloud.stack('local', hospitalProgram);
-  config = await localConfig(cloud, 0);
+  // Scoring is deployed in engineScoring.test.ts.
+  config = { ...(await localConfig(cloud, 0)), 'hospital:scoringEnabled': false };
   await stack.configure(config);
   await stack.up();
   await functionsRun();

@@ -108,7 +108,7 @@ test('data is deleted with both keys only, and never within its retention', asyn
     ...['healthcareapis:Workspace', 'healthcareapis:FhirService'],
   ];
   // The accounts of function apps hold packages and checkpoints, and no data of patients.
-  const ofApp = /storageAccounts\/stleavingdev(norm|writ)/;
+  const ofApp = /storageAccounts\/stleavingdev(norm|writ|mlin|scor|long)/;
   const isData = ({ id, kind }: ArmResource) => dataKinds.includes(kind) && !ofApp.test(id);
   const data = () =>
     existing()
@@ -116,7 +116,7 @@ test('data is deleted with both keys only, and never within its retention', asyn
       .map(({ id }) => id)
       .sort();
   const made = data();
-  expect(made).toHaveLength(11);
+  expect(made).toHaveLength(18);
   await blobs.write(
     authority.identity(idOf('id-leaving-dev-hub-router')),
     idOf('/containers/raw'),
@@ -124,7 +124,7 @@ test('data is deleted with both keys only, and never within its retention', asyn
     Buffer.from('{}'),
   );
 
-  expect(await stack.destroyRefusal()).toMatch(/hospital-ingest-(raw-storage|iot-hub).*cannot be deleted.*protected/s);
+  expect(await stack.destroyRefusal()).toMatch(/hospital-(ingest|connector|scoring)-.*cannot be deleted.*protected/s);
   await stack.up(program({ allowDataDeletion: true }));
   expect(await stack.destroyRefusal()).toMatch(/cannot be deleted.*protected/s);
   expect(data()).toEqual(made);

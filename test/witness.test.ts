@@ -31,7 +31,7 @@ beforeAll(async () => {
   hospital = await HospitalCloud.start();
   const { cloud } = hospital;
   const stack = await hospital.stack('everything');
-  const args = await hospital.args('everything');
+  const args = await hospital.args('everything', { scoringEnabled: false });
   await stack.up(async () => void everythingOn(args));
   state = await stack.resources();
   arm = await ArmClient.connect(cloud.controlPlanePort);
@@ -110,7 +110,7 @@ function assignments(): Map<string, ArmResource> {
   const named = state
     .filter(({ type }) => type === 'azure-native:authorization:RoleAssignment')
     .flatMap(({ urn, id = '' }): [string, ArmResource][] => {
-      // The connector's have their witnesses in connectorWitness.test.ts.
+      // The connector's have their witnesses in connectorWitness.test.ts, those of scoring in scoringWitness.test.ts.
       if (urn.includes('::hospital-connector-')) return [];
       const name = /::hospital-ingest-(.*)-role$/.exec(urn)?.[1] ?? urn;
       return [[name, hospital.cloud.controlPlane.resources.get(id) as ArmResource]];
