@@ -14,7 +14,8 @@ const minutes = 60_000;
 jest.setTimeout(15 * minutes);
 
 const settings = { ...defaultKernelSettings, windowSeconds: 300, latenessSeconds: 120 };
-const noon = Date.UTC(2026, 0, 6, 12);
+/** Twenty minutes before an hour and a day of the stream are over, so that the tables are tidied. */
+const begin = Date.UTC(2026, 0, 6, 23, 40);
 const everyPartition = 3;
 const sources = ['0', '1', 'fhirevents/0'];
 
@@ -54,10 +55,10 @@ function ward({ patients, minutes: length, everySeconds, seed, partitionOf, dela
   const stream: Arrived[] = [];
   for (const patient of patients) {
     const partition = partitionOf(patient);
-    for (let time = noon; time < noon + length * minutes; time += everySeconds * 1000) {
+    for (let time = begin; time < begin + length * minutes; time += everySeconds * 1000) {
       const arrival = time + Math.floor(random() * 115_000);
       const message = measurement(
-        { patient, time, arrival, samples: samples(random, (time - noon) / minutes) },
+        { patient, time, arrival, samples: samples(random, (time - begin) / minutes) },
         settings,
       );
       const at = arrival + delayOf(partition);
@@ -65,7 +66,7 @@ function ward({ patients, minutes: length, everySeconds, seed, partitionOf, dela
       if (random() < 0.1) stream.push({ partition, at: at + Math.floor(random() * 300_000), message });
     }
   }
-  const times = Array.from({ length: 2 * (length + 10) }, (_, index) => noon + index * 30_000);
+  const times = Array.from({ length: 2 * (length + 10) }, (_, index) => begin + index * 30_000);
   return [...stream, ...marks({ sources, partitions: everyPartition }, times, delayOf)];
 }
 
@@ -134,12 +135,12 @@ test('windows come to what the kernel makes of the messages, whatever is late, l
   };
   job.putBaselines('2026-01-06', {
     version: '2026-01-06',
-    upTo: noon - 12 * 60 * minutes,
+    upTo: begin - 24 * 60 * minutes,
     patients: baselines['2026-01-06'],
   });
 
   const stream = ward({ patients, minutes: 25, everySeconds: 15, seed: 7, partitionOf, delayOf });
-  const at = (minute: number) => noon + minute * minutes;
+  const at = (minute: number) => begin + minute * minutes;
   // Somebody in the ward without a device, for three windows; a charted value, and one that is taken back.
   stream.push({ partition: 0, at: at(3), message: presence('empty', 'start', at(3)) });
   stream.push({ partition: 0, at: at(14), message: presence('empty', 'end', at(14)) });
@@ -207,7 +208,7 @@ test('a driver that is killed wherever it is loses and doubles nothing', async (
   const job = newJob(tools);
   const partitionOf = (patient: string) => (patient === 'one' ? 0 : 1);
   const ordered = inOrder(ward({ patients: ['one', 'other'], minutes: 15, everySeconds: 20, seed: 11, partitionOf }));
-  const at = (minute: number) => noon + minute * minutes;
+  const at = (minute: number) => begin + minute * minutes;
   const late = measurement(
     {
       patient: 'one',

@@ -35,9 +35,8 @@ def ours(messages: DataFrame) -> DataFrame:
     plan = Plan(ward.START, ward.START + windows * ward.WINDOW)
     entries = slots.entries(rows.measurements(messages, TIMES), TIMES).withColumn("view", F.lit(FIRST).cast("byte"))
     buckets = 2 * max(1, -(-windows // 24))
-    merged = slots.merged(entries.repartition(buckets, "patient"), ("view", *slots.PLACE))
     task = Task(plan, TIMES.window, TIMES.sample, SETTINGS["kernelSettings"], False)
-    return results.stepped(merged, task, "v8")
+    return results.stepped(entries.repartition(buckets, "patient"), task, "v8")
 
 
 WAYS = {"slotsAndV8": ours, "listsAndPandas": baseline.with_pandas, "news2InSql": baseline.with_sql}

@@ -32,7 +32,7 @@ const adult: PatientContext = {
     value: false,
     resource: 'Observation/o',
     code: 'http://snomed.info/sct|371825009',
-    date: '2026-01-05T11:00:00Z',
+    date: '2026-01-06T22:30:00Z',
     validUntil: null,
   },
 };

@@ -19,8 +19,8 @@ Source = Callable[[SparkSession, Mapping[str, int]], DataFrame]
 """A stream of `value`, `partition`, `offset`, from the offsets on if there is no checkpoint."""
 
 SESSION = {
-    # Slots are grouped with their samples' keys: in memory, instead of by sorting after a few groups.
-    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1000000",
+    # So many patients and windows are grouped in memory; slots are more, and are sorted.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "50000",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
     "spark.sql.session.timeZone": "UTC",
 }

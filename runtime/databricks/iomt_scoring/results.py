@@ -8,11 +8,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from . import slots
 from .stepping import Task
 from .tables import STEPPED, Cause, Tables, read, since
-
-SENT_TO_WORKERS = ("view", "start", "patient", "kind", "vital", "item", "time", "value", "source", "text")
 
 
 def stepped(rows: DataFrame, task: Task, kernel_host: str) -> DataFrame:
@@ -29,8 +26,7 @@ def stepped(rows: DataFrame, task: Task, kernel_host: str) -> DataFrame:
         if made is not None:
             yield made
 
-    sent = rows.select(*SENT_TO_WORKERS, slots.superseded().cast("short").alias("superseded"))
-    return sent.mapInArrow(work, STEPPED)
+    return rows.mapInArrow(work, STEPPED)
 
 
 def write(results: DataFrame, tables: Tables, cause: Cause) -> None:

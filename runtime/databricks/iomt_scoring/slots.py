@@ -61,7 +61,11 @@ def entries(measurements: DataFrame, times: KernelTimes) -> DataFrame:
 
 
 def _contexts(measurements: DataFrame) -> DataFrame:
-    return measurements.select(
+    """The newest of each window: every measurement has one, and they go no further."""
+    newest = F.max(F.struct("time", "key", "context")).alias("newest")
+    # With a collection beside it Spark keeps the few groups in memory, and does not sort all rows with their long texts.
+    in_memory = F.collect_set(F.lit(None).cast("int")).alias("nothing")
+    return measurements.groupBy("start", "patient", "late").agg(newest, in_memory).select(
         "start",
         F.lit(0).cast("long").alias("slot"),
         F.lit(0).cast("byte").alias("vital"),
@@ -70,12 +74,12 @@ def _contexts(measurements: DataFrame) -> DataFrame:
         F.lit("").alias("item"),
         "late",
         F.lit(0).alias("priority"),
-        "time",
-        "key",
+        "newest.time",
+        "newest.key",
         F.lit(None).cast("double").alias("value"),
         F.lit(None).cast("byte").alias("source"),
         F.lit(None).cast("array<binary>").alias("tails"),
-        F.col("context").alias("text"),
+        F.col("newest.context").alias("text"),
     )
 
 
@@ -120,11 +124,6 @@ def _held() -> list[Column]:
         F.when((F.col("kind") == SLOT) & others, F.col("all")).alias("tails"),
         F.col("held.text").alias("text"),
     ]
-
-
-def superseded() -> Column:
-    """Of a merged slot that holds a value: samples whose place it took."""
-    return F.when(F.col("tails").isNull(), 0).otherwise(F.size("tails") - 1)
 
 
 def changes(existing: DataFrame, batch: DataFrame, has_late: bool) -> DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import merging
 from .baselines import version_for
 from .parameters import Model
 from .rows import VITALS
@@ -85,27 +86,37 @@ class Bucket:
         self._read_others()
 
     def _read_slots(self) -> None:
-        rows = np.flatnonzero((self._kind == SLOT) & self._table["value"].is_valid().to_numpy())
-        view = self._table["view"].to_numpy()[rows]
-        start = self._table["start"].to_numpy()[rows]
+        rows = np.flatnonzero(self._kind == SLOT)
+        found = merging.merged(self._table, rows, self._slot_numbers(rows))
+        is_held = self._table["value"].take(pa.array(found.rows)).is_valid().to_numpy()
+        self._empty = found.rows[~is_held]
+        rows, superseded = found.rows[is_held], found.superseded[is_held]
+        view, start = self._numbers("view", rows), self._numbers("start", rows)
         order = np.lexsort((start, view))
         rows, view, start = rows[order], view[order], start[order]
         self._slots = Columns(
             self._codes[rows],
-            self._column("vital", rows, np.uint8),
-            self._column("time", rows, np.float64),
-            self._column("value", rows, np.float64),
-            self._column("source", rows, np.uint8),
-            self._column("superseded", rows, np.uint8),
+            self._numbers("vital", rows).astype(np.uint8),
+            self._numbers("time", rows).astype(np.float64),
+            self._numbers("value", rows),
+            self._numbers("source", rows).astype(np.uint8),
+            superseded[order],
         )
         changes = np.flatnonzero(np.diff(view, prepend=-1).astype(bool) | np.diff(start, prepend=-1).astype(bool))
-        ends = [*changes[1:], len(rows)]
-        self._slices = {
-            (int(view[at]), int(start[at])): slice(int(at), int(end)) for at, end in zip(changes, ends) if len(rows)
-        }
+        ends = np.append(changes[1:], len(rows))
+        self._slices = {(int(view[at]), int(start[at])): slice(at, end) for at, end in zip(changes.tolist(), ends.tolist())}
 
-    def _column(self, name: str, rows: np.ndarray, kind: type) -> np.ndarray:
-        return self._table[name].take(pa.array(rows)).to_numpy().astype(kind)
+    def _slot_numbers(self, rows: np.ndarray) -> np.ndarray:
+        """One number for view, patient, vital and slot."""
+        slot = self._numbers("slot", rows)
+        first = slot.min(initial=2**62)
+        length = slot.max(initial=first) - first + 1
+        place = (self._numbers("view", rows) * len(self.names) + self._codes[rows]) * len(VITALS) + self._numbers("vital", rows)
+        return place * length + (slot - first)
+
+    def _numbers(self, name: str, rows: np.ndarray) -> np.ndarray:
+        column = self._table[name].take(pa.array(rows)).to_numpy()
+        return column if column.dtype == np.float64 else column.astype(np.int64)
 
     def _read_others(self) -> None:
         self.contexts: dict[tuple[int, int], dict[int, str]] = {}
@@ -114,11 +125,19 @@ class Bucket:
         self.known: dict[tuple[int, int], Known] = {}
         self.baselines: dict[str, dict[int, str]] = {}
         self.repairs: dict[int, set[int]] = {}
-        empty = self._table["value"].is_null().to_numpy()
-        rows = np.flatnonzero((self._kind != SLOT) | empty)
+        # The newest context last, so that it stays.
+        rows = np.concatenate([np.flatnonzero((self._kind != SLOT) & (self._kind != CONTEXT)), self._contexts(), self._empty])
         columns = self._table.select(["kind", "view", "start", "vital", "item", "text"]).take(pa.array(rows))
+        seen: set[tuple] = set()
         for code, row in zip(self._codes[rows].tolist(), _tuples(columns)):
-            self._take(code, *row)
+            if row[0] not in (REJECTED, PRESENCE) or (code, row) not in seen:
+                self._take(code, *row)
+                seen.add((code, row))
+
+    def _contexts(self) -> np.ndarray:
+        rows = np.flatnonzero(self._kind == CONTEXT)
+        key = merging.key_bytes(self._table["key"].take(pa.array(rows)))
+        return rows[np.lexsort((key[:, 1], key[:, 0], self._numbers("time", rows)))]
 
     def _take(self, code: int, kind: int, view: int, start: int, vital: int, item: str, text: str) -> None:
         if kind == CONTEXT:

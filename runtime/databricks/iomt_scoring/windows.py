@@ -78,7 +78,7 @@ class Closing:
         return (self._is_due(plan) & F.col("late")) | (closed_before & self._is_new)
 
     def rows(self, plan: Plan, baselines: DataFrame | None) -> DataFrame:
-        """All that the workers need, in the columns of the slots: those of a patient in one partition, merged."""
+        """All that the workers need, in the columns of the slots, a patient's in one partition. They are merged there."""
         start = F.col("start")
         due = self._is_due(plan)
         parts = [
@@ -93,8 +93,7 @@ class Closing:
         together = parts[0]
         for part in parts[1:]:
             together = together.unionByName(part)
-        buckets = self._buckets(plan)
-        return slots.merged(together.repartition(buckets, "patient"), ("view", *slots.PLACE))
+        return together.repartition(self._buckets(plan), "patient")
 
     def _buckets(self, plan: Plan) -> int:
         """A worker holds a bucket at once: after a long stand the buckets become more, not larger."""

@@ -22,6 +22,10 @@ from iomt_scoring import job, progress, results, slots  # noqa: E402
 from iomt_scoring.parameters import parse  # noqa: E402
 
 
+# Batches are few here.
+slots.COMPACT_EVERY = 2
+
+
 def die() -> None:
     """As when the machine goes: the driver, and the JVM with what it is writing."""
     os.killpg(os.getpgid(0), signal.SIGKILL)
