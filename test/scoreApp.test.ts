@@ -74,6 +74,30 @@ describe('windows close by the marks', () => {
   });
 });
 
+describe('after an update to another length', () => {
+  const spans = (world: ScoreWorld) =>
+    world.windows
+      .filter(({ patient }) => patient === 'a')
+      .map(({ start, end, horizon, vitals }) => {
+        const minutes = [start, end].map((time) => (time - noon) / minute).join('-');
+        return `${minutes} ${horizon}: ${vitals.heartRate?.count ?? 0}`;
+      });
+
+  test('windows go on where the last one ended, by a shorter one if need be, and hold each reading once', async () => {
+    const world = new ScoreWorld();
+    const before = [presence('a', 0), ...monitored('a', 0, 5), mark(7 * minute), ...monitored('a', 5, 8)];
+    await world.process().handle(world.append(...before));
+    const longer = world.process(undefined, { windowSeconds: 600 });
+    await longer.handle(world.append(...monitored('a', 8, 30), mark(32 * minute)));
+    expect(spans(world)).toEqual(['0-5 PT5M: 5', '5-10 PT5M: 5', '10-20 PT10M: 10', '20-30 PT10M: 10']);
+    const shorter = world.process(undefined, { windowSeconds: 240 });
+    await shorter.handle(world.append(...monitored('a', 30, 36), mark(38 * minute)));
+    expect(spans(world).slice(4)).toEqual(['30-32 PT2M: 2', '32-36 PT4M: 4']);
+    expect(world.blobs.names('repairs/')).toEqual([]);
+    expect(world.contradictions()).toEqual([]);
+  });
+});
+
 /** A stretch with two patients, of whom one comes later and one goes. */
 const stretch: readonly EnrichedMessage[] = [
   ...[presence('a', 0), temperature('a', 1, 39.2), ...monitored('a', 0, 5), presence('b', 6 * minute)],

@@ -48,13 +48,12 @@ export async function closeWindow(
   const { id, open } = owned;
   await assertOwned(owned, blobs);
   await noteRepairs(owned, blobs);
-  const { scored, sources, settings } = tools;
+  const { scored, sources } = tools;
   const { windows, patients } = await publish(owned, due, blobs, tools, log);
   await notePending(id, due.start, windows, blobs);
   await scored.send(windows, log);
-  const end = due.start + settings.windowSeconds * 1000;
   const count = await hold('score', log, sources, anyFault);
-  await scored.sendMark(`enriched/${id}`, count, end, log);
+  await scored.sendMark(`enriched/${id}`, count, due.end, log);
   await saveState(owned, open.stateAfter(due.start, patients), blobs);
   log.info(`iomt.windows partition=${id} start=${new Date(due.start).toISOString()} count=${windows.length}`);
 }
@@ -77,7 +76,7 @@ async function publish(
   owned: OwnedPartition,
   due: DueWindow,
   blobs: JsonBlobs,
-  { settings, step, baselineFor, model }: ClosingTools,
+  { step, baselineFor, model }: ClosingTools,
   log: StepLog,
 ): Promise<Published> {
   const inputs = patientsOf(due.patients, due.slots, due.presence);
@@ -85,7 +84,7 @@ async function publish(
   const name = blobNames.window(owned.id, due.start);
   const known = () => hold('score', log, () => baselineFor(due.start));
   const baseline = await known();
-  const score = (given: KnownBaseline) => stepPatients({ settings, step }, due.slots, inputs, given);
+  const score = (given: KnownBaseline) => stepPatients({ settings: due.settings, step }, due.slots, inputs, given);
   let entries = score(baseline);
   let predictions = await predict(model, resultsOf(entries), log);
   const file = fileOf(due.start, baseline, undefined, entries, predictions);

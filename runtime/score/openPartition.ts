@@ -24,6 +24,9 @@ interface OpenWindow {
 /** What one window is scored from. */
 export interface DueWindow {
   readonly start: number;
+  readonly end: number;
+  /** The kernel's, with the length of this window. */
+  readonly settings: KernelSettings;
   readonly slots: Slots;
   /** Presence that counts in it, by patient; in one order, whatever order it came in. */
   readonly presence: ReadonlyMap<string, readonly PatientPresence[]>;
@@ -71,14 +74,16 @@ export class OpenPartition {
 
   private takeMeasurement(measurement: EnrichedMeasurement, sequence: number, isNew: boolean): void {
     const { patient, key, time, late } = measurement;
-    const start = windowStartOf(time, this.settings);
-    if (late || start < (this.state.closedUntil ?? Number.NEGATIVE_INFINITY)) {
+    const { closedUntil } = this.state;
+    if (late || (closedUntil !== null && time < closedUntil)) {
+      const start = windowStartOf(time, this.settings);
       if (isNew) this.repairs.push({ patient, start, sequence, key });
       return;
     }
+    const start = Math.max(windowStartOf(time, this.settings), closedUntil ?? Number.NEGATIVE_INFINITY);
     let window = this.windows.get(start);
     if (window === undefined) {
-      window = { slots: new Slots(start, this.settings), firstSequence: sequence };
+      window = { slots: new Slots(start, this.settingsOf(start)), firstSequence: sequence };
       this.windows.set(start, window);
     }
     window.slots.add(measurement);
@@ -91,9 +96,23 @@ export class OpenPartition {
     if (passed === undefined) return undefined;
     const length = windowSeconds * 1000;
     const start = this.firstOpen(windowStartOf(passed - latenessSeconds * 1000, this.settings) - length);
-    if (start + length + latenessSeconds * 1000 > passed) return undefined;
-    const slots = this.windows.get(start)?.slots ?? new Slots(start, this.settings);
-    return { start, slots, presence: this.presenceUntil(start + length), patients: this.state.patients };
+    const end = this.endOf(start);
+    if (end + latenessSeconds * 1000 > passed) return undefined;
+    const settings = this.settingsOf(start);
+    const slots = this.windows.get(start)?.slots ?? new Slots(start, settings);
+    return { start, end, settings, slots, presence: this.presenceUntil(end), patients: this.state.patients };
+  }
+
+  /**
+   * Where windows had another length before, the first one begins where the last of those ended, and is shorter where that is
+   * no multiple of the length: nothing is scored twice or not at all.
+   */
+  private endOf(start: number): number {
+    return windowStartOf(start, this.settings) + this.settings.windowSeconds * 1000;
+  }
+
+  private settingsOf(start: number): KernelSettings {
+    return { ...this.settings, windowSeconds: (this.endOf(start) - start) / 1000 };
   }
 
   /** Windows of nobody are passed over, up to the last one that is due. */
@@ -119,7 +138,7 @@ export class OpenPartition {
 
   /** What the state is once that window is closed at this position. */
   stateAfter(start: number, patients: Readonly<Record<string, PatientState>>): PartitionState {
-    const closedUntil = start + this.settings.windowSeconds * 1000;
+    const closedUntil = this.endOf(start);
     const open = [...this.windows].filter(([one]) => one >= closedUntil).map(([, { firstSequence }]) => firstSequence);
     return {
       ...{ version: 1, closedUntil, lastSequence: this.position },

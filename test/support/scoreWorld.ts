@@ -18,6 +18,7 @@ import { repairWindows } from '../../runtime/score/repair';
 import { ScoredHub } from '../../runtime/score/scoredHub';
 import { contentOf } from '../../runtime/scoring/content';
 import { defaultKernelSettings } from '../../runtime/scoring/kernelSettings';
+import type { KernelSettings } from '../../runtime/scoring/kernelTypes';
 import { stepWindow } from '../../runtime/scoring/stepWindow';
 import { PartitionIds } from '../../runtime/stream/partitionIds';
 
@@ -137,8 +138,11 @@ export class ScoreWorld {
     return events;
   }
 
-  /** An instance of the app; what it does goes through the gate, before and after each request. */
-  process(gate: Gate = goOn) {
+  /**
+   * An instance of the app; what it does goes through the gate, before and after each request.
+   * @param changed of the kernel's settings
+   */
+  process(gate: Gate = goOn, changed: Partial<KernelSettings> = {}) {
     const through = async <T>(name: string, request: () => Promise<T>): Promise<T> => {
       await gate(name);
       const result = await request();
@@ -156,7 +160,7 @@ export class ScoreWorld {
       remove: (name, etag) => through(`remove ${name}`, () => blobs.remove(name, etag)),
     };
     const scored = new ScoredHub(this.producer(through) as never, new PartitionIds(this.hub), 'score');
-    const shared = { settings, step: stepWindow, blobs: gated, scored, model: this.model };
+    const shared = { settings: { ...settings, ...changed }, step: stepWindow, blobs: gated, scored, model: this.model };
     const baselineFor = async () => ({ version: null, reason: 'off', patients: {} });
     const readAgain = (_partition: string, from: number, to: number) => this.readAgain(from, to);
     const partitions = new Partitions({ ...shared, baselineFor, readAgain, sources: async () => 4 });
