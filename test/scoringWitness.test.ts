@@ -8,7 +8,7 @@ import { judge } from '../local/identity/principals';
 import { until } from './support/deviceFleet';
 import type { StateResource } from './support/engineStack';
 import { everythingOn } from './support/everythingOn';
-import { hour, message, second } from './support/readings';
+import { hour, message, minute, second } from './support/readings';
 import { ScoringCloud, windowMs } from './support/scoringCloud';
 import { scoringPlatform } from './support/scoringPlatform';
 
@@ -24,7 +24,6 @@ interface Witness {
 }
 
 const bed = 'monitor-0';
-const minute = 60 * second;
 let hospital: ScoringCloud;
 
 beforeAll(async () => {

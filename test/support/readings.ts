@@ -1,6 +1,7 @@
 import { naturalKey, type TelemetryMessage } from '../../local/replay/message';
 
 export const second = 1_000;
+export const minute = 60_000;
 export const hour = 3_600_000;
 
 /** Ids of the devices of some beds. */

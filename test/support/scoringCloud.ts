@@ -11,11 +11,10 @@ import type { ScoredWindow } from '../../runtime/contracts/scored';
 import { rejectionOf } from '../../runtime/scoring/plausibility';
 import { ConnectorCloud, type HospitalPart, type MakeHospital } from './connectorCloud';
 import { until } from './deviceFleet';
-import { message, second } from './readings';
+import { message, minute, second } from './readings';
 
 type ScoringArgs = NonNullable<HospitalEnvironmentArgs['scoring']>;
 
-const minute = 60 * second;
 export const windowMs = 5 * minute;
 const latenessMs = 2 * minute;
 /** Time that a window needs to close after its last reading: its length, its lateness, and two clock marks. */
