@@ -18,7 +18,9 @@ const exported = join(folder, 'export');
 /** A real ICU record of 32 hours; where it is absent, the first two hours of the shipped ward stand in. */
 const icuRecord = join(repository, '..', 'shared', 'icu', 'icu-a.csv');
 const hasRecord = existsSync(icuRecord);
-const icuTest = (name: string, run: () => Promise<void>) => (hasRecord ? test : test.skip)(name, run, 300_000);
+const icuTest = (name: string, run: () => Promise<void>) => (hasRecord ? test : test.skip)(name, run, 900_000);
+// Each starts whole local clouds.
+jest.setTimeout(600_000);
 if (!hasRecord) console.log('Not run: the tests with a real ICU record, since ../shared/icu/icu-a.csv is absent.');
 
 afterAll(() => jobs.close());
@@ -52,7 +54,9 @@ describe('a recording through steps 1 to 6', () => {
         verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: rows, values },
       });
       const files = readdirSync(exported).sort();
-      expect(files).toEqual(['Device', 'DeviceUseStatement', 'Observation', 'Patient', 'scored'].map((type) => `${type}.ndjson`));
+      expect(files).toEqual(
+        ['Device', 'DeviceUseStatement', 'Observation', 'Patient', 'scored'].map((type) => `${type}.ndjson`),
+      );
       // Seven columns stand in blood pressures of two or three values, so that there are fewer Observations than values.
       expect(exportedLines('Observation')).toHaveLength(7087);
     },
