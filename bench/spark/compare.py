@@ -15,9 +15,9 @@ import time
 import baseline
 import ward
 from iomt_scoring import results, rows, slots
+from iomt_scoring.bucket import Task
 from iomt_scoring.job import SESSION
 from iomt_scoring.parameters import KernelTimes
-from iomt_scoring.stepping import Task
 from iomt_scoring.windows import FIRST, Plan
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

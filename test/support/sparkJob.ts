@@ -169,7 +169,7 @@ export class SparkJob {
       'bootstrap-servers': '127.0.0.1:0',
       ...{ enriched: 'enriched', scored: 'scored', 'enriched-partitions': this.partitions, 'scored-partitions': 3 },
       ...{ lake: `file:${join(this.folder, 'lake')}`, baselines: `file:${join(this.folder, 'baselines')}` },
-      ...{ 'kernel-settings': JSON.stringify(this.settings), 'trigger-seconds': 0, generation, 'retention-days': 7 },
+      ...{ 'kernel-settings': JSON.stringify(this.settings), 'trigger-seconds': 1, generation, 'retention-days': 7 },
       'kernel-host': kernelHost,
     };
     return Object.entries(values).map(([name, value]) => `--${name}=${value}`);

@@ -15,12 +15,12 @@ from pyspark.sql import functions as F
 
 from . import presence, results, rows, scored, slots
 from .baselines import baselines, version_for
+from .bucket import Task
 from .housekeeping import Housekeeping
 from .marks import closed_until, reached, with_marks
 from .parameters import Parameters
 from .progress import Progress, ProgressTable
 from .rows import Summary, summary
-from .stepping import Task
 from .tables import Cause, Tables
 from .windows import Closing, News, Plan
 
@@ -47,12 +47,16 @@ class Batches:
         spark = batch.sparkSession
         cause = Cause(self._parameters.generation, batch_id)
         before = self._progress.before(spark, cause)
-        messages = rows.parsed(batch).persist()
+        messages = rows.parsed(batch)
+        # Gone through twice. Serverless compute keeps nothing, and reads them twice.
+        if not self._parameters.ends_when_done:
+            messages = messages.persist()
         try:
             found = summary(messages, self._parameters.times)
             self._keep(spark, messages, found, before, cause)
         finally:
-            messages.unpersist()
+            if messages.is_cached:
+                messages.unpersist()
         after = self._after(before, found, cause)
         counters = self._close(spark, found, before, after, cause)
         self._send_marks(spark, before, after)

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .bucket import Columns
 from .model import WithModel
 from .parameters import Model
-from .stepping import Columns, Kernel, Step
+from .stepping import Kernel, Step
 
 TYPES = (np.int32, np.uint8, np.float64, np.float64, np.uint8, np.uint8)
 """Of the columns, in the order of `Columns`."""

@@ -8,9 +8,10 @@ from typing import Any, Iterator
 
 import numpy as np
 
+from .bucket import Columns
 from .parameters import Model
 from .rows import VITALS
-from .stepping import Columns, Kernel, Step
+from .stepping import Kernel, Step
 
 OF_VITAL = ("median", "min", "max", "last", "slope", "longestGapSeconds", "used", "carriedSeconds")
 OF_SCORE = ("total", "floorTotal", "ceilingTotal", "scale")

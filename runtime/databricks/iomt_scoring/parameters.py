@@ -31,28 +31,28 @@ class KernelTimes:
 @dataclass(frozen=True)
 class Parameters:
     bootstrap_servers: str
-    """Unity Catalog service credential for the Kafka endpoint; empty: none is asked for."""
+    # Unity Catalog service credential for the Kafka endpoint; empty: none is asked for.
     service_credential: str
     enriched: str
     scored: str
     enriched_partitions: int
-    """May be left out: as many as `enriched` has."""
+    # May be left out: as many as `enriched` has.
     scored_partitions: int
-    """URL of the folder of the tables and checkpoints."""
+    # URL of the folder of the tables and checkpoints.
     lake: str
-    """URL of the container of `<version>.json`."""
+    # URL of the container of `<version>.json`.
     baselines: str
-    """`KernelSettings` as JSON, handed to the kernel as it came."""
+    # `KernelSettings` as JSON, handed to the kernel as it came.
     kernel_settings: str
     times: KernelTimes
     compares_baselines: bool
-    """Between two looks at what has come; 0: what is there is scored, and the query ends."""
+    # Between two looks at what has come; 0: what is there is scored, and the query ends.
     trigger_seconds: int
-    """A checkpoint is of one generation; a new one goes on where the last one ended."""
+    # A checkpoint is of one generation; a new one goes on where the last one ended.
     generation: int
     kernel_host: str
     model: Model | None
-    """For how long slots, results and presence are kept."""
+    # For how long slots, results and presence are kept.
     retention_days: int
 
     @property

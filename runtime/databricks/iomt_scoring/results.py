@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from .stepping import Task
+from .bucket import Task
 from .tables import STEPPED, Cause, Tables, read, since
 
 
