@@ -69,7 +69,7 @@ export const nodes: Readonly<Record<NodeId, ArchitectureNode>> = {
   mlInput: { name: 'ML Input', kind: 'function', icon: 'function', column: 4, row: 1, steps: ['7', '8'] },
   enriched: { name: 'enriched', kind: 'event hub', icon: 'stream', column: 4, row: 2, steps: ['8'] },
   lake: { name: 'Data lake', kind: 'ADLS Gen2', icon: 'storage', column: 4, row: 3, span: 2, steps: ['9', '11a'] },
-  databricks: { name: 'Scoring', kind: 'Spark or functions', icon: 'spark', column: 5, row: 2, steps: ['10', '12'] },
+  databricks: { name: 'Scoring', kind: 'NEWS2', icon: 'spark', column: 5, row: 2, steps: ['10', '12'] },
   mlOutput: { name: 'ML Output', kind: 'function', icon: 'function', column: 5, row: 1, steps: ['13a', '14'] },
   sql: { name: 'Azure SQL', kind: 'scores', icon: 'database', column: 6, row: 1, steps: ['14'] },
   powerBi: { name: 'Power BI', kind: 'dashboard', icon: 'chart', column: 6, row: 0, steps: ['15', '16'] },
