@@ -23,7 +23,8 @@ export interface ScoringSettings {
    */
   compute?: ScoringCompute;
   /**
-   * Length of a window in minutes, which divides an hour; default 5.
+   * Length of a window in minutes, which divides an hour; default 5. A change begins where the last window ended, with a shorter
+   * one if need be; with `databricks`, change it on a new `generation` and expect trends to begin anew.
    * @default 5
    */
   windowMinutes?: number;
