@@ -69,7 +69,10 @@ describe('a recording through steps 1 to 6', () => {
         // Seventeen milliseconds each: a part of them, in which every shape is.
         const some = exportedLines('Observation').filter((_, index) => index % 9 === 0);
         writeFileSync(join(exported, 'Observation.ndjson'), `${some.join('\n')}\n`);
-        expect(judgeFhir(exported)).toEqual({ resources: some.length + 3, errors: [] });
+        const files = ['Device', 'DeviceUseStatement', 'Observation', 'Patient'].map((type) =>
+          join(exported, `${type}.ndjson`),
+        );
+        expect(judgeFhir(...files)).toEqual({ resources: some.length + 3, errors: [] });
       },
     );
   }
