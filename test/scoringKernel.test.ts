@@ -746,15 +746,42 @@ describe('when windows are due', () => {
     }
   });
 
-  test('an end or a death at the very start of a window is before it', () => {
+  test('an end or a death at the very start of a window still belongs to it, so that a window tells of it', () => {
     for (const given of [{ resource: assigned.resource }, { basis: 'death' as const, resource: 'Patient/p' }]) {
-      const ends = (time: number) => {
+      const ended = (time: number) => {
         const patient = new KernelPatient();
         due(patient, assigned, event({ ...given, event: 'end', time, key: key(9) }));
-        return due(patient);
+        return patient.step().result?.monitoringEnd;
       };
-      expect([ends(dayStart + minutes(5)), ends(dayStart + minutes(5) + 1)]).toEqual([false, true]);
+      const basis = given.basis ?? 'assignment';
+      expect(ended(dayStart + minutes(5) - 1)).toBeUndefined();
+      expect(ended(dayStart + minutes(5))).toEqual({ time: dayStart + minutes(5), basis });
+      expect(ended(dayStart + minutes(10) - 1)).toEqual({ time: dayStart + minutes(10) - 1, basis });
+      expect(ended(dayStart + minutes(10))).toBeNull();
     }
+  });
+
+  test('the last window of a stay tells that it ended, by what, and nothing of it stands in the next stay', () => {
+    const patient = new KernelPatient();
+    const encounter = event({ basis: 'encounter', resource: 'Encounter/1', key: key(3) });
+    const high = {
+      device: { ...normalDevice, heartRate: 140, respirationRate: 30, oxygenSaturation: 85 },
+      charted: normalCharted,
+    };
+    const raised = patient.result({ ...high, presence: [assigned, encounter] });
+    expect(raised.monitoringEnd).toBeNull();
+    expect(raised.flag.level).not.toBeNull();
+    const unassigned = event({ event: 'end', time: dayStart + minutes(6), key: key(4) });
+    expect(patient.result({ ...high, presence: [unassigned] }).monitoringEnd).toBeNull();
+    const discharged = { ...encounter, event: 'end' as const, time: dayStart + minutes(12), key: key(5) };
+    const last = patient.result({ ...high, presence: [discharged] });
+    expect(last.monitoringEnd).toEqual({ time: dayStart + minutes(12), basis: 'encounter' });
+    expect(last.flag.level).not.toBeNull();
+    const again = event({ resource: 'Encounter/2', basis: 'encounter', time: dayStart + minutes(16), key: key(6) });
+    expect(patient.result({ device: normalDevice, charted: normalCharted, presence: [again] }).flag).toMatchObject({
+      action: 'none',
+      level: null,
+    });
   });
 
   test('a correction to an earlier end counts, when its key is the greater one', () => {

@@ -49,6 +49,8 @@ export interface WindowResult {
   readonly flag: FlagDecision;
   /** Vitals that a sensor should send and that were missing for two windows in a row, and what to do about it. */
   readonly dataGap: DataGapDecision;
+  /** That the patient's observation ended within this window, and goes on by nothing else; null while it goes on. */
+  readonly monitoringEnd: MonitoringEnd | null;
   readonly context: PatientContext;
   readonly baseline: BaselineUse;
   /** What a model beside NEWS2 says; null without one. */
@@ -134,6 +136,15 @@ export interface DataGapDecision {
   readonly action: FlagAction;
   readonly vitals: readonly Vital[];
   readonly since: number | null;
+}
+
+/**
+ * The last window of a stay says so: what stands for the patient ends then, as no longer monitored and not as improved. A death
+ * goes before an end of the encounter, and that before a device that was taken off.
+ */
+export interface MonitoringEnd {
+  readonly time: number;
+  readonly basis: 'death' | 'encounter' | 'assignment';
 }
 
 /** Which baseline a window was compared with. */

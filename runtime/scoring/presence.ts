@@ -1,4 +1,5 @@
 import type { PatientPresence } from '../contracts/enriched';
+import type { MonitoringEnd } from '../contracts/scored';
 import type { KeyedTime, PresenceState } from './patientState';
 
 /** Resources that have ended are kept, since their end may be corrected; beyond so many those that ended first go. */
@@ -23,15 +24,34 @@ export function withPresence(
 }
 
 /**
- * Whether some assignment or encounter reaches into the window, and the patient lived at its start. An end before the start is
- * that of an earlier stay: the encounter was opened again, or the device came back.
+ * Whether some assignment or encounter reaches into the window, and the patient did not die before it. An end at the very start
+ * of the window still belongs to it, so that every end has a window that tells of it. An end before the start is that of an
+ * earlier stay: the encounter was opened again, or the device came back.
  */
 export function isPresent({ resources, deaths }: PresenceState, start: number, end: number): boolean {
-  if (Object.values(deaths).some(({ time }) => time <= start)) return false;
-  return Object.values(resources).some(({ start: from, end: to }) => {
-    if (from === undefined || from.time >= end) return false;
-    return to === undefined || to.time > start || to.time < from.time;
-  });
+  if (Object.values(deaths).some(({ time }) => time < start)) return false;
+  return Object.values(resources).some((stay) => reachesTo(stay, start, end));
+}
+
+/** The end of the patient's observation within the window; null when it goes on, or did not reach into it. */
+export function endWithin(presence: PresenceState, start: number, end: number): MonitoringEnd | null {
+  if (!isPresent(presence, start, end)) return null;
+  const deaths = Object.values(presence.deaths).map(({ time }) => time);
+  if (deaths.length > 0) return { time: Math.min(...deaths), basis: 'death' };
+  const stays = Object.entries(presence.resources).filter(([, stay]) => reachesTo(stay, start, end));
+  if (stays.some(([, stay]) => reachesTo(stay, end, end))) return null;
+  const ends = stays.map(([resource, stay]) => ({ resource, time: stay.end?.time ?? end }));
+  const time = Math.max(...ends.map((one) => one.time));
+  const isEncounter = ends.some(({ resource }) => resource.startsWith('Encounter/'));
+  return { time, basis: isEncounter ? 'encounter' : 'assignment' };
+}
+
+type Stay = PresenceState['resources'][string];
+
+/** Whether it has begun before `end`, and goes on until `time` or longer. */
+function reachesTo({ start: from, end: to }: Stay, time: number, end: number): boolean {
+  if (from === undefined || from.time >= end) return false;
+  return to === undefined || to.time >= time || to.time < from.time;
 }
 
 function newer(held: KeyedTime | undefined, given: KeyedTime): KeyedTime {

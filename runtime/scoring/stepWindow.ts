@@ -10,12 +10,12 @@ import type { Model } from './model';
 import { news2, rules } from './news2';
 import { knownState, type PatientState, type RememberedScore, type RememberedWindow } from './patientState';
 import { predictionOf } from './prediction';
-import { isPresent, withPresence } from './presence';
+import { endWithin, isPresent, withPresence } from './presence';
 import { carriedAfter, carryMilliseconds, type Span, summaries } from './summaries';
 import { type WindowStatistics, windowStatistics } from './windowStatistics';
 
 /** Of this code; every result names it. It changes with anything that may change a result. */
-export const kernelVersion = '1.0.0';
+export const kernelVersion = '1.1.0';
 
 /**
  * Scores one window of many patients: a pure function of the request and the slots, whatever order these are in. Uses nothing
@@ -122,6 +122,7 @@ class Step {
       trend: now.score === null ? null : this.trend(state, now.score, found, baseline),
       flag: this.flag(state, now.score, found),
       dataGap: decideDataGap(start, now.without, this.windowBefore(state)?.without ?? null, state.gap),
+      monitoringEnd: endWithin(state.presence, start, this.span.end),
       context,
       baseline,
     };
@@ -174,6 +175,8 @@ class Step {
 
   private after(state: PatientState, { flag, dataGap, ...result }: WindowResult, now: RememberedWindow): PatientState {
     const { start, end } = this.span;
+    // What stood for this stay ends with it; the next one begins without.
+    const ends = result.monitoringEnd !== null;
     const { windowSeconds, flagRules } = this.request.settings;
     const oldest = end - memoryMilliseconds(windowSeconds, flagRules);
     return {
@@ -184,8 +187,8 @@ class Step {
       presence: state.presence,
       windows: [...state.windows.filter((one) => one.start >= oldest && one.start < start), now],
       band: lastKnownBand(result.news2) ?? state.band,
-      flag: flag.level === null || flag.since === null ? null : { level: flag.level, since: flag.since },
-      gap: dataGap.since === null ? null : { vitals: dataGap.vitals, since: dataGap.since },
+      flag: ends || flag.level === null || flag.since === null ? null : { level: flag.level, since: flag.since },
+      gap: ends || dataGap.since === null ? null : { vitals: dataGap.vitals, since: dataGap.since },
     };
   }
 

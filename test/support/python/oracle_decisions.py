@@ -15,6 +15,10 @@ class Decisions:
         self.flag = {"level": None, "since": None}
         self.gap = {"vitals": [], "since": None}
 
+    def end_of_stay(self):
+        self.flag = {"level": None, "since": None}
+        self.gap = {"vitals": [], "since": None}
+
     def score_at(self, start):
         window = self.past.get(start)
         return window["news2"] if window is not None else None

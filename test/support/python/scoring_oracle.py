@@ -45,22 +45,44 @@ class Presence:
     def forget_until(self, end):
         self.events = [event for event in self.events if event["time"] >= end]
 
-    def is_present(self, start, end):
+    def latest(self, end):
+        """Of what counts by `end`: what was said last of each end and start, and of each death."""
         latest = {}
         for event in (e for e in self.events if e["time"] < end):
             about = (event["resource"], event["event"], event["basis"] == "death")
             if about not in latest or event["key"] > latest[about]["key"]:
                 latest[about] = event
-        if any(is_death and e["time"] <= start for (_, _, is_death), e in latest.items()):
-            return False
+        return latest
+
+    @staticmethod
+    def stays(latest, time):
+        """Assignments and encounters that go on until `time` at least, with their ends."""
         for (resource, event, is_death), started in latest.items():
             if event != "start" or is_death:
                 continue
             ended = latest.get((resource, "end", False))
             # An end before the start is that of an earlier stay.
-            if ended is None or ended["time"] > start or ended["time"] < started["time"]:
-                return True
-        return False
+            if ended is None or ended["time"] >= time or ended["time"] < started["time"]:
+                yield resource, ended
+
+    def is_present(self, start, end):
+        latest = self.latest(end)
+        if any(is_death and e["time"] < start for (_, _, is_death), e in latest.items()):
+            return False
+        return any(True for _ in self.stays(latest, start))
+
+    def end_within(self, start, end):
+        if not self.is_present(start, end):
+            return None
+        latest = self.latest(end)
+        deaths = [event["time"] for (_, _, is_death), event in latest.items() if is_death]
+        if deaths:
+            return {"time": min(deaths), "basis": "death"}
+        if any(True for _ in self.stays(latest, end)):
+            return None
+        ended = list(self.stays(latest, start))
+        basis = "encounter" if any(resource.startswith("Encounter/") for resource, _ in ended) else "assignment"
+        return {"time": max(event["time"] for _, event in ended), "basis": basis}
 
 
 class Patient:
@@ -108,7 +130,8 @@ class Patient:
         scored = news2(used, scale) if applicability["applicable"] else None
         baseline, use = self.baseline(start)
         self.decisions.past[start] = {"news2": scored, "vitals": vitals}
-        return {
+        monitoring_end = self.presence.end_within(start, end)
+        told = {
             "kind": "window",
             "patient": self.name,
             "start": start,
@@ -121,10 +144,14 @@ class Patient:
             "trend": self.trend(start, scored, vitals, baseline),
             "flag": self.decisions.decide(start, end, scored, vitals),
             "dataGap": self.decisions.data_gap(start),
+            "monitoringEnd": monitoring_end,
             "context": shown,
             "baseline": use,
             "prediction": None,
         }
+        if monitoring_end is not None:
+            self.decisions.end_of_stay()
+        return told
 
     @staticmethod
     def valid(item, start):
