@@ -14,6 +14,8 @@ export const connections = {
   fhirEvents: 'FhirEvents',
   /** Writes (`ml-input`) or reads (`score`) `enriched`. */
   enriched: 'Enriched',
+  /** Writes (`score`, `long-view`) or reads (`ml-output`) `scored`. */
+  scored: 'Scored',
 } as const;
 
 /** Settings of the app `normalize`, which holds the functions `clockMarks` and `normalize`. */
@@ -148,6 +150,81 @@ export const longViewSettings = [
   'BASELINES_SCHEDULE',
   'LONG_WINDOWS_SCHEDULE',
 ] as const;
+
+/** How an app reaches the repository. */
+const repositorySettings = [
+  /** Host of the SQL server, as its resource says; with a port where that is not 1433: `localhost:14330`. */
+  'REPOSITORY_SERVER',
+  'REPOSITORY_DATABASE',
+  /** What tokens for it are for, as `https://database.windows.net/`. */
+  'REPOSITORY_AUDIENCE',
+  'REPOSITORY_CLIENT_ID',
+] as const;
+
+/** Settings of the app `ml-output`: functions `mlOutputFhir`, `mlOutputRepository`, and on demand `mlOutputHttp`. */
+export const mlOutputSettings = [
+  'Scored__fullyQualifiedNamespace',
+  'Scored__credential',
+  'Scored__clientId',
+  'SCORED_HUB',
+  /** One for each of the two readers, so that neither waits for the other. */
+  'FHIR_CONSUMER_GROUP',
+  'REPOSITORY_CONSUMER_GROUP',
+  'FHIR_URL',
+  'FHIR_AUDIENCE',
+  'FHIR_CLIENT_ID',
+  ...repositorySettings,
+  /** Length of the windows that flags go by. */
+  'WINDOW_SECONDS',
+  'LATENESS_SECONDS',
+  /** Minutes at the 95th percentile of the sample's age in the repository at which to warn. */
+  'LATENCY_WARNING_MINUTES',
+  'LATENCY_BREACH_MINUTES',
+  /** JSON: `{ tenantId, issuer, audience, allowedClientIds }` of who may post results, or empty: nobody. */
+  'HTTP_CALLERS',
+  'DEAD_LETTER_CONTAINER_URL',
+  'DEAD_LETTER_CLIENT_ID',
+] as const;
+
+/** Settings of the app `repository-migrations`, which holds the function `migrate` and alone may change the schema. */
+export const repositoryMigrationsSettings = [
+  ...repositorySettings,
+  /** JSON: `RepositoryUser[]`, the identities that get a database user, and its role. */
+  'REPOSITORY_USERS',
+  /** NCRONTAB expression; it also runs when the app starts. */
+  'MIGRATE_SCHEDULE',
+] as const;
+
+/** Settings of the app `routing`, which holds the function `routeCareTeams`. */
+export const routingSettings = [
+  ...repositorySettings,
+  'HOSPITAL_ID',
+  'FHIR_URL',
+  'FHIR_AUDIENCE',
+  'FHIR_CLIENT_ID',
+  /** System of the identifiers of PractitionerRole or Practitioner that are object ids in Microsoft Entra. */
+  'ENTRA_OBJECT_ID_SYSTEM',
+  /** System of the patient's record number; empty: the first identifier of type MR. */
+  'RECORD_NUMBER_SYSTEM',
+  /** Seconds after which a projection that could not be renewed is stale, and said to be. */
+  'ROUTING_STALE_SECONDS',
+  /** Name of the queue for patients without a team. */
+  'DEFAULT_QUEUE',
+  /** NCRONTAB expression. */
+  'ROUTING_SCHEDULE',
+] as const;
+
+/** Database roles, one for each app that uses the repository and one for the dashboard's identity. */
+export const repositoryRoles = ['mlOutputWriter', 'routingWriter', 'dashboardReader'] as const;
+export type RepositoryRole = (typeof repositoryRoles)[number];
+
+/** A managed identity as a database user: made from its client id, without asking the directory. */
+export interface RepositoryUser {
+  /** Of the user in the database; the identity's name. */
+  readonly name: string;
+  readonly clientId: string;
+  readonly role: RepositoryRole;
+}
 
 export type SettingsOf<Names extends readonly string[], Value = string> = Readonly<Record<Names[number], Value>>;
 
