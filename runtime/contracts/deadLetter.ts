@@ -1,5 +1,12 @@
 /** Where a message can fail for good. The replay of a dead letter enters there again. */
-export const failedSteps = ['normalize', 'write-observations', 'ml-input', 'charted-values'] as const;
+export const failedSteps = [
+  'normalize',
+  'write-observations',
+  'ml-input',
+  'charted-values',
+  'ml-output-fhir',
+  'ml-output-repository',
+] as const;
 export type FailedStep = (typeof failedSteps)[number];
 
 /**
