@@ -202,13 +202,15 @@ export const routingSettings = [
   'FHIR_URL',
   'FHIR_AUDIENCE',
   'FHIR_CLIENT_ID',
+  /** JSON, as the app `ml-input` has it: whose encounter puts them under observation. */
+  'CONTEXT_CODES',
   /** System of the identifiers of PractitionerRole or Practitioner that are object ids in Microsoft Entra. */
   'ENTRA_OBJECT_ID_SYSTEM',
   /** System of the patient's record number; empty: the first identifier of type MR. */
   'RECORD_NUMBER_SYSTEM',
   /** Seconds after which a projection that could not be renewed is stale, and said to be. */
   'ROUTING_STALE_SECONDS',
-  /** Name of the queue for patients without a team. */
+  /** Name of the queue for patients without a team; who reads it is in the CareTeam with an identifier of that value. */
   'DEFAULT_QUEUE',
   /** NCRONTAB expression. */
   'ROUTING_SCHEDULE',
