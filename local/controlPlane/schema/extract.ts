@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { kindNames } from '../kinds/names';
+import { kindNames, kindsToCome } from '../kinds/names';
 import { Declarations, parse } from './declarations';
 import type { KindSpec, ObjectSpec, Schema } from './schema';
 
@@ -34,7 +34,8 @@ function extractMet(): Record<string, ObjectSpec> {
 }
 
 const sdk = JSON.parse(readFileSync(join(sdkFolder, 'package.json'), 'utf8')) as { version: string };
-const kinds = Object.fromEntries(kindNames.map((kind) => [kind, extractKind(kind)]));
+const names = [...kindNames, ...kindsToCome].sort();
+const kinds = Object.fromEntries(names.map((kind) => [kind, extractKind(kind)]));
 const types = extractMet();
 const enums = Object.fromEntries([...declarations.metEnums].sort().map((name) => [name, declarations.enum(name)]));
 const schema: Schema = { sdk: sdk.version, kinds, types, enums };
