@@ -2,6 +2,7 @@ import { clouds } from '../azure/clouds';
 import { commonProblems, hospitalIdProblems } from '../azure/commonProblems';
 import { consumerGroupNameProblems, EventHubsSku, eventHubsLimits } from '../azure/eventHubs';
 import { eventHubIdPattern } from '../azure/existingEventHub';
+import { functionAppProblems } from '../azure/functionAppProblems';
 import { FhirVersioningPolicy, keyVersionRule, namesVersion } from '../azure/healthcare';
 import { nameRules } from '../azure/naming';
 import { operatorProblems } from '../azure/operators';
@@ -133,31 +134,12 @@ function hubProblems(problems: Problems, settings: CompleteConnector, sku: Event
 }
 
 function functionProblems(problems: Problems, settings: CompleteConnector): void {
-  const { clockMarkSeconds, privateEndpoints, publicNetworkAccess, functionSubnetId } = settings;
-  timerProblems(problems, 'clockMarkSeconds', clockMarkSeconds);
-  problems.wholeNumber(
-    'flushSeconds',
-    settings.flushSeconds,
-    0,
-    600,
-    'the seconds for which measurements are gathered',
-  );
-  problems.wholeNumber('maximumBatchEvents', settings.maximumBatchEvents, 1, 10_000, 'the events of a batch');
+  timerProblems(problems, 'clockMarkSeconds', settings.clockMarkSeconds);
+  const gathered = 'the seconds for which measurements are gathered';
+  problems.wholeNumber('flushSeconds', settings.flushSeconds, 0, 600, gathered);
   const cache = 'the seconds for which identities are believed';
   problems.wholeNumber('identityCacheSeconds', settings.identityCacheSeconds, 0, 60, cache);
-  problems.wholeNumber('alwaysReadyInstances', settings.alwaysReadyInstances, 0, 1000, 'instances that always run');
-  problems.wholeNumber('maximumInstanceCount', settings.maximumInstanceCount, 40, 1000, 'the most instances of an app');
-  const days = 'the days for which dead letters are kept';
-  problems.wholeNumber('deadLetterRetentionDays', settings.deadLetterRetentionDays, 1, 3650, days);
-  const subnet =
-    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i;
-  problems.text('functionSubnetId', functionSubnetId, subnet, 'must be the ARM id of a subnet');
-  if (privateEndpoints && publicNetworkAccess !== 'Enabled' && functionSubnetId === undefined) {
-    problems.add(
-      'functionSubnetId',
-      'with private endpoints the function apps need a subnet, from which they reach them.',
-    );
-  }
+  functionAppProblems(problems, settings);
 }
 
 function nameProblems(problems: Problems, { names = {} }: CompleteConnector): void {

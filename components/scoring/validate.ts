@@ -1,6 +1,7 @@
 import { clouds } from '../azure/clouds';
 import { commonProblems, hospitalIdProblems } from '../azure/commonProblems';
 import { consumerGroupNameProblems, EventHubsSku, eventHubsLimits } from '../azure/eventHubs';
+import { functionAppProblems } from '../azure/functionAppProblems';
 import { storageAccountIdPattern } from '../azure/lake';
 import { nameRules } from '../azure/naming';
 import { operatorProblems } from '../azure/operators';
@@ -56,7 +57,7 @@ export function scoringProblems(
   chartedProblems(problems, settings);
   hubProblems(problems, settings, sku);
   lakeProblems(problems, settings);
-  functionProblems(problems, settings);
+  functionAppProblems(problems, settings);
   operatorProblems(problems, settings.roleAssignments, Object.values(ScoringOperatorRole));
   nameProblems(problems, settings);
 }
@@ -120,27 +121,6 @@ function lakeProblems(problems: Problems, { lake, existingLakeAccountId }: Compl
   problems.wholeNumber('lake.coolAfterDays', lake.coolAfterDays, 0, 99_999, 'days until the cool tier');
   const cold = 'days until the cold tier (after the cool one)';
   problems.wholeNumber('lake.coldAfterDays', lake.coldAfterDays, cool + 1, 99_999, cold);
-}
-
-function functionProblems(problems: Problems, settings: CompleteScoring): void {
-  const { privateEndpoints, publicNetworkAccess, functionSubnetId, instanceMemoryMB } = settings;
-  problems.wholeNumber('maximumBatchEvents', settings.maximumBatchEvents, 1, 10_000, 'the events of a batch');
-  problems.wholeNumber('alwaysReadyInstances', settings.alwaysReadyInstances, 0, 1000, 'instances that always run');
-  problems.wholeNumber('maximumInstanceCount', settings.maximumInstanceCount, 40, 1000, 'the most instances of an app');
-  if (![512, 2048, 4096].includes(instanceMemoryMB)) {
-    problems.add('instanceMemoryMB', `must be 512, 2048 or 4096; given is ${JSON.stringify(instanceMemoryMB)}.`);
-  }
-  const days = 'the days for which dead letters are kept';
-  problems.wholeNumber('deadLetterRetentionDays', settings.deadLetterRetentionDays, 1, 3650, days);
-  const subnet =
-    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i;
-  problems.text('functionSubnetId', functionSubnetId, subnet, 'must be the ARM id of a subnet');
-  if (privateEndpoints && publicNetworkAccess !== 'Enabled' && functionSubnetId === undefined) {
-    problems.add(
-      'functionSubnetId',
-      'with private endpoints the function apps need a subnet, from which they reach them.',
-    );
-  }
 }
 
 function nameProblems(problems: Problems, { names = {} }: CompleteScoring): void {
