@@ -8,7 +8,7 @@ import { changedAt, type ResourceChange } from './resourceChange';
 import { earliestOpen, type Windows } from './windows';
 
 /** That a resource puts a patient under observation; milliseconds since 1970. */
-interface Stay {
+export interface Stay {
   readonly patient: string;
   readonly basis: PatientPresence['basis'];
   /** Undefined: not told; of a death there is none. */
@@ -46,7 +46,11 @@ export function presenceIn(change: ResourceChange, arrival: number, rules: Prese
   ];
 }
 
-function stayIn(resource: StoredResource | undefined, { encounterClasses }: PresenceRules): Stay | undefined {
+/** What a resource says as it is now; Device.patient is apart (`wearerByDevice`). */
+export function stayIn(
+  resource: StoredResource | undefined,
+  { encounterClasses }: Pick<PresenceRules, 'encounterClasses'>,
+): Stay | undefined {
   switch (resource?.resourceType) {
     case 'DeviceUseStatement':
       return useIn(resource as DeviceUseStatement);
@@ -66,7 +70,8 @@ function useIn(statement: DeviceUseStatement): Stay | undefined {
   return { patient: use.patient, basis: 'assignment', start, end, hasEnded: end !== undefined };
 }
 
-const under = ['arrived', 'triaged', 'in-progress', 'onleave'];
+/** Status of an encounter that goes on. */
+export const under = ['arrived', 'triaged', 'in-progress', 'onleave'];
 
 function encounterIn(encounter: Encounter, classes: readonly string[]): Stay | undefined {
   const { status = '', subject, period, class: kind } = encounter;
@@ -109,7 +114,7 @@ function wornBy(
 }
 
 /** Who has the device by Device.patient; undefined where a statement says who does. */
-function wearerByDevice({ device, statements }: NonNullable<ResourceChange['worn']>, arrival: number) {
+export function wearerByDevice({ device, statements }: NonNullable<ResourceChange['worn']>, arrival: number) {
   const uses = usesOf(device, statements);
   const time = BigInt(arrival) * ticksPerMillisecond;
   const current = patientIdOf(device.patient);
