@@ -4,6 +4,8 @@ import type { JobHealth } from './databricks/health';
 import type { AppHealth, FunctionHealth } from './functions/health';
 import type { Copy } from './judge/copies';
 import type { Verdict } from './judge/verdict';
+import type { DashboardBoard } from './livePage/dashboardBoard';
+import { LatencyBoard } from './livePage/latencyBoard';
 import { ScoresBoard } from './livePage/scoresBoard';
 import type { EndpointSnapshot, FunctionSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
 import { VitalsBoard } from './livePage/vitalsBoard';
@@ -20,6 +22,8 @@ const stepOfEndpoint = { raw: '3', devicedata: '4' } as const;
 export class PageState {
   private readonly vitals = new VitalsBoard();
   private readonly scores = new ScoresBoard('PT5M');
+  private readonly latency = new LatencyBoard();
+  private dashboard: DashboardBoard | undefined;
   private readonly counts: PathCounts;
   private cloudState: Snapshot['cloud'] = { state: 'starting', message: 'Starting the services' };
   private replay: ReplaySnapshot | null = null;
@@ -119,6 +123,8 @@ export class PageState {
       functions: this.functions(),
       devices: this.vitals.devices(),
       patients: this.scores.patients(),
+      dashboard: this.dashboard?.snapshot() ?? null,
+      latency: this.dashboard ? this.latency.snapshot() : null,
       places: this.places(),
     };
   }

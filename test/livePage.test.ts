@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { applyChanges, changesBetween } from '../local/livePage/changes';
+import { DashboardBoard } from '../local/livePage/dashboardBoard';
 import {
+  dashboardSnapshot,
+  demoLatency,
   everyStepAlive,
   finishedSnapshot,
   goodVerdict,
   runningSnapshot,
   startingSnapshot,
 } from '../local/livePage/demoSnapshot';
+import { LatencyBoard } from '../local/livePage/latencyBoard';
 import { ScoresBoard } from '../local/livePage/scoresBoard';
 import { type LivePage, startLivePage } from '../local/livePage/server';
 import type { Snapshot } from '../local/livePage/snapshot';
@@ -18,6 +22,7 @@ import { StepBoard } from '../local/livePage/stepBoard';
 import { steps } from '../local/livePage/steps';
 import { VitalsBoard } from '../local/livePage/vitalsBoard';
 import type { Band, ScoredWindow } from '../runtime/contracts/scored';
+import type { DashboardPatientRow, DashboardTrendRow } from '../runtime/repository/schema';
 
 const noLog = { info: () => {}, warn: () => {} };
 
@@ -104,6 +109,56 @@ describe('what is counted', () => {
     expect(first).toMatchObject({ patient: 'p2', revision: 2, flag: 'high', scores: [3, 8], score: { atLeast: 8 } });
     expect(others.map(({ patient }) => patient)).toEqual(['p10', 'p1']);
     expect(others[1]).toMatchObject({ score: null, notApplicable: ['pregnant'], scores: [null] });
+  });
+
+  it('keeps what the dashboard was told last while its queries fail, those most at risk first', () => {
+    const board = new DashboardBoard();
+    const now = Date.UTC(2026, 0, 5, 6);
+    board.failed('the SQL server is away');
+    expect(board.snapshot()).toEqual({ refreshedAt: null, feeds: [], patients: [], fault: 'the SQL server is away' });
+    const row = (patient: string, riskOrder: number, floorTotal: number | null) =>
+      ({
+        ...{ patient, riskOrder, floorTotal, ceilingTotal: floorTotal, band: floorTotal === null ? null : 'low' },
+        ...{ missing: 'temp, consciousness', notApplicable: '', dataGap: '', flaggedAt: new Date(now) },
+      }) as DashboardPatientRow;
+    const point = (patient: string, minute: number) =>
+      ({ patient, windowEnd: new Date(now + minute * 60_000), floorTotal: 1, ceilingTotal: 3 }) as DashboardTrendRow;
+    board.answered(
+      {
+        patients: [row('p10', 3, 1), row('p3', 4, null), row('p2', 3, 1), row('p5', 3, 4), row('p9', 0, 8)],
+        trend: [point('p2', 5), point('p2', 0), ...Array.from({ length: 60 }, (_, index) => point('p9', index * 5))],
+        feeds: [{ feed: 'repository', until: new Date(now) }],
+      },
+      now,
+    );
+    const answered = board.snapshot();
+    expect(answered.fault).toBeUndefined();
+    expect(answered.patients.map(({ patient }) => patient)).toEqual(['p9', 'p5', 'p2', 'p10', 'p3']);
+    expect(answered.patients[0]?.trend).toHaveLength(48);
+    expect(answered.patients[2]).toMatchObject({
+      missing: ['temp', 'consciousness'],
+      trend: [
+        { time: now / 1000, atLeast: 1, atMost: 3 },
+        { time: now / 1000 + 300, atLeast: 1, atMost: 3 },
+      ],
+    });
+    board.failed('gone');
+    expect(board.snapshot()).toEqual({ ...answered, fault: 'gone' });
+  });
+
+  it('tells where the age of what is shown was spent', () => {
+    const board = new LatencyBoard();
+    expect(board.snapshot().sampleAge).toBeNull();
+    board.arrived(0, 1_500);
+    for (let index = 1; index <= 100; index++)
+      board.shown({ lastSampleAt: 0, scoredAt: 400 + index, writtenAt: 600, shownAt: 1000 });
+    expect(board.snapshot()).toEqual({
+      sampleAge: { p50Ms: 1000, p95Ms: 1000 },
+      transport: { p50Ms: 1500, p95Ms: 1500 },
+      windowWait: { p50Ms: 450, p95Ms: 495 },
+      processing: { p50Ms: 149, p95Ms: 194 },
+      screen: { p50Ms: 400, p95Ms: 400 },
+    });
   });
 
   it('sends only what changed, from which the same snapshot follows', () => {
@@ -259,6 +314,58 @@ inBrowser('the page in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  it('draws the dashboard: by risk, with what is not known, and grey when it is old', async () => {
+    await open(dashboardSnapshot(600));
+    const tiles = await page.locator('.tiles li').allTextContents();
+    expect(tiles).toEqual(['1high', '1medium', '0low-medium', '3low', '1incomplete', '2not scored']);
+    const rows = {
+      'patient-03': ['Example, Ada', '8 high', '▲ up 4', 'high since 16:35', '3 min ago'],
+      'patient-05': ['5 to 8 at least medium', 'temperature', 'default (no team of its own)'],
+      'patient-04': ['3 to 6 incomplete', 'consciousness'],
+      'patient-09': ['stale: 22 min ago', 'no pulse, no SpO₂ for two windows'],
+      'patient-07': ['no data: last 45 min ago'],
+      'patient-08': ['not applicable: pregnancy'],
+      'patient-10': ['never measured', 'no score yet'],
+    };
+    for (const [patient, texts] of Object.entries(rows)) {
+      for (const text of texts) await sees(`#dashboard [data-patient="${patient}"]`, text);
+    }
+    const ages = await page.locator('#dashboard tbody tr').evaluateAll((all) => all.map(({ dataset }) => dataset.age));
+    expect(ages).toEqual(['current', 'current', 'current', 'current', 'stale', 'no-data', 'current', 'no-data']);
+    expect(await page.locator('#patients').isVisible()).toBe(false);
+    await sees('.feeds', 'FHIR up to 16:59');
+    expect(faults).toEqual([]);
+  });
+
+  it('says that FHIR is behind, that the dashboard is not refreshed, and lets what it shows grow old', async () => {
+    await open(dashboardSnapshot(600, 7));
+    await sees('.feeds [data-state="late"]', 'FHIR is behind by 7 min, up to 16:52');
+    const { dashboard, clock } = current;
+    const later = new Date(Date.parse(clock.now) + 20 * 60_000).toISOString();
+    current = {
+      ...current,
+      clock: { ...clock, now: later },
+      dashboard: dashboard && { ...dashboard, fault: 'the SQL server is away' },
+    };
+    await sees('#dashboard .fault', 'Not refreshed now: the SQL server is away');
+    await sees('.feeds [data-state="late"]', 'Scores: nothing since 16:59, 21 min ago');
+    await sees('#dashboard [data-patient="patient-03"][data-age="stale"]', 'stale: 23 min ago');
+    expect(faults).toEqual([]);
+  });
+
+  it('warns at 10 minutes of age at the 95th percentile, and calls 15 a breach', async () => {
+    await open(dashboardSnapshot(600));
+    await sees('#latency[data-state="good"]', 'Good: p95 is 7 min, within 10 min');
+    await sees('#latency', 'transportp50 1.1 s, p95 4.2 s');
+    const aged = (p95Ms: number) => ({ ...current, latency: { ...demoLatency, sampleAge: { p50Ms: 1, p95Ms } } });
+    current = aged(600_001);
+    await sees('#latency[data-state="warning"]', 'Warning: p95 is 10 min, above 10 min');
+    current = aged(960_000);
+    await sees('#latency[data-state="breach"]', 'Breach: p95 is 16 min, above 15 min');
+    current = { ...current, latency: { ...demoLatency, sampleAge: null } };
+    await sees('#latency[data-state="none"]', 'Nothing has come to the dashboard yet');
+  });
+
   it('names every step for those who do not see it, and the arrow keys go through them', async () => {
     await open(runningSnapshot(90));
     await sees('.arrow text.count', '900');
@@ -281,6 +388,8 @@ inBrowser('the page in a browser', () => {
     ['running, light', runningSnapshot(90), 'light'],
     ['running, dark', runningSnapshot(90), 'dark'],
     ['every step alive, dark', everyStepAlive(runningSnapshot(90)), 'dark'],
+    ['dashboard, light', dashboardSnapshot(600), 'light'],
+    ['dashboard behind, dark', dashboardSnapshot(600, 7), 'dark'],
     ['losses, light', finishedSnapshot({ ...goodVerdict, lost: 3 }), 'light'],
     ['losses, dark', finishedSnapshot({ ...goodVerdict, lost: 3 }), 'dark'],
   ] as const)('has no accessibility fault that axe finds: %s', async (_, snapshot, colorScheme) => {
@@ -346,6 +455,9 @@ inBrowser('the page in a browser', () => {
     await open(runningSnapshot(90, 12), { viewport: { width: 390, height: 844 } });
     await sees('#steps li', '1,080 messages');
     expect(await page.locator('#picture').isVisible()).toBe(false);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    current = dashboardSnapshot(600);
+    await sees('#dashboard', 'Example, Ada');
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
   });
 

@@ -18,6 +18,8 @@ const sectionNames = [
     'endpoints',
     'functions',
     'patients',
+    'dashboard',
+    'latency',
     'places',
   ] as const),
 ];

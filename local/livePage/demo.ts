@@ -1,10 +1,18 @@
-import { everyStepAlive, finishedSnapshot, goodVerdict, runningSnapshot, startingSnapshot } from './demoSnapshot';
+import {
+  dashboardSnapshot,
+  everyStepAlive,
+  finishedSnapshot,
+  goodVerdict,
+  runningSnapshot,
+  startingSnapshot,
+} from './demoSnapshot';
 import { startLivePage } from './server';
 import type { Snapshot } from './snapshot';
 
 /**
  * Runs the live page on made-up data: `npx tsx local/livePage/demo.ts [SCENE] [PORT]`.
- * Scenes: starting, running (default), ward (60 devices), held, finished, losses, all (every step alive).
+ * Scenes: starting, running (default), ward (60 devices), held, finished, losses, all (every step
+ * alive), dashboard, behind (FHIR is behind).
  */
 const startedAt = Date.now();
 const minutes = () => 90 + Math.floor((Date.now() - startedAt) / 1000);
@@ -16,6 +24,8 @@ const scenes: Readonly<Record<string, () => Snapshot>> = {
   held: () => withHeldEndpoint(runningSnapshot(minutes())),
   finished: () => finishedSnapshot(),
   losses: () => finishedSnapshot({ ...goodVerdict, devicedata: 19_197, raw: 19_198, lost: 3, duplicated: 1 }),
+  dashboard: () => everyStepAlive(dashboardSnapshot(minutes())),
+  behind: () => dashboardSnapshot(minutes(), 7),
   all: () => everyStepAlive(runningSnapshot(minutes())),
 };
 

@@ -1,8 +1,11 @@
 import type { Verdict } from '../judge/verdict';
 import type {
+  DashboardPatient,
+  DashboardSnapshot,
   DeviceSnapshot,
   EndpointSnapshot,
   FunctionSnapshot,
+  LatencySnapshot,
   PatientSnapshot,
   Place,
   Snapshot,
@@ -44,6 +47,8 @@ export function startingSnapshot(): Snapshot {
     functions: [],
     devices: [],
     patients: [],
+    dashboard: null,
+    latency: null,
     places: [],
   };
 }
@@ -68,9 +73,31 @@ export function runningSnapshot(minutes: number, deviceCount = 10): Snapshot {
     functions: demoFunctions,
     devices: demoDevices(minutes, deviceCount),
     patients: demoPatients(minutes),
+    dashboard: null,
+    latency: null,
     places: demoPlaces,
   };
 }
+
+/** With a repository, and so with a dashboard; `behindMinutes` is what FHIR's feed is behind the repository's. */
+export function dashboardSnapshot(minutes: number, behindMinutes = 0): Snapshot {
+  const at = (minute: number) => new Date(start + minute * 60_000).toISOString();
+  const feeds = [
+    { feed: 'fhir', until: at(minutes - 1 - behindMinutes) },
+    { feed: 'repository', until: at(minutes - 1) },
+    { feed: 'routing', until: at(minutes - 2) },
+  ];
+  const dashboard: DashboardSnapshot = { refreshedAt: at(minutes), feeds, patients: demoDashboard(minutes, at) };
+  return { ...runningSnapshot(minutes), dashboard, latency: demoLatency };
+}
+
+export const demoLatency: LatencySnapshot = {
+  sampleAge: { p50Ms: 262_000, p95Ms: 437_000 },
+  transport: { p50Ms: 1_100, p95Ms: 4_200 },
+  windowWait: { p50Ms: 181_000, p95Ms: 410_000 },
+  processing: { p50Ms: 900, p95Ms: 2_300 },
+  screen: { p50Ms: 15_000, p95Ms: 29_000 },
+};
 
 export function finishedSnapshot(verdict: Verdict = goodVerdict): Snapshot {
   const running = runningSnapshot(32 * 60);
@@ -155,6 +182,56 @@ function demoPatients(minutes: number): PatientSnapshot[] {
       windowEnd: new Date(start + (minutes - 40) * 60_000).toISOString(),
     },
     { ...plain, patient: 'patient-10', score: { atLeast: 0, atMost: 20, band: 'low', known: 0, complete: false } },
+  ];
+}
+
+/** One of each kind: flagged high, medium with a part missing, incomplete, low, not applicable, silent, never measured. */
+function demoDashboard(minutes: number, at: (minute: number) => string): DashboardPatient[] {
+  const trend = Array.from({ length: 48 }, (_, index) => {
+    const atLeast = Math.max(0, Math.round((index - 20) / 4 + Math.sin(index)));
+    return {
+      time: Date.parse(at(minutes - 240 + index * 5)) / 1000,
+      atLeast,
+      atMost: atLeast + (index % 16 > 11 ? 5 : 0),
+    };
+  });
+  const calm = trend.map(({ time }) => ({ time, atLeast: 1, atMost: 1 }));
+  const plain: DashboardPatient = {
+    ...{ patient: '', name: null, recordNumber: null, ward: 'Ward 4B', careTeam: 'Cardiology, early shift' },
+    ...{
+      isRouted: true,
+      score: { atLeast: 1, atMost: 1, band: 'low', complete: true },
+      missing: [],
+      notApplicable: [],
+    },
+    ...{ flag: null, flaggedAt: null, dataGap: [], lastSampleAt: at(minutes - 3), changeInHour: 0, trend: calm },
+  };
+  const unknown = {
+    missing: ['consciousness'],
+    score: { atLeast: 3, atMost: 6, band: 'low', complete: false },
+  } as const;
+  return [
+    {
+      ...{
+        ...plain,
+        patient: 'patient-03',
+        name: 'Example, Ada',
+        recordNumber: '100003',
+        flag: 'high',
+        changeInHour: 4,
+      },
+      ...{ flaggedAt: at(minutes - 25), score: { atLeast: 8, atMost: 8, band: 'high', complete: true }, trend },
+    },
+    {
+      ...{ ...plain, patient: 'patient-05', flag: 'medium', flaggedAt: at(minutes - 95), missing: ['temp'] },
+      ...{ score: { atLeast: 5, atMost: 8, band: 'medium', complete: false }, isRouted: false, careTeam: 'default' },
+    },
+    { ...plain, ...unknown, patient: 'patient-04', changeInHour: 1 },
+    { ...plain, patient: 'patient-06' },
+    { ...plain, patient: 'patient-09', lastSampleAt: at(minutes - 22), dataGap: ['heartRate', 'oxygenSaturation'] },
+    { ...plain, patient: 'patient-07', lastSampleAt: at(minutes - 45), dataGap: ['oxygenSaturation'] },
+    { ...plain, patient: 'patient-08', score: null, notApplicable: ['pregnant'], trend: [], changeInHour: null },
+    { ...plain, patient: 'patient-10', score: null, lastSampleAt: null, trend: [], changeInHour: null },
   ];
 }
 

@@ -23,6 +23,10 @@ export interface Snapshot {
   readonly devices: readonly DeviceSnapshot[];
   /** Those with a scored window, most at risk first. */
   readonly patients: readonly PatientSnapshot[];
+  /** What the dashboard's own queries answer; null without a repository. The page draws it in the place of `patients`. */
+  readonly dashboard: DashboardSnapshot | null;
+  /** How old what is on the dashboard is, and where that time went; null without a repository. */
+  readonly latency: LatencySnapshot | null;
   readonly places: readonly Place[];
 }
 
@@ -143,6 +147,72 @@ export interface ScoreSnapshot {
   readonly known: number;
   readonly complete: boolean;
 }
+
+/** The dashboard of step 15. All times ISO 8601, of the virtual clock. */
+export interface DashboardSnapshot {
+  /** When its queries were answered last; null: never yet. */
+  readonly refreshedAt: string | null;
+  /** Why they are not answered now; left out when they are. What was answered last is shown all the same. */
+  readonly fault?: string;
+  readonly feeds: readonly FeedSnapshot[];
+  /** In the order of the dashboard: those most at risk first. */
+  readonly patients: readonly DashboardPatient[];
+}
+
+/** How far a writer of the path is: nothing older than `until` is to come from it. */
+export interface FeedSnapshot {
+  /** `repository`, `fhir`, `routing`. */
+  readonly feed: string;
+  readonly until: string;
+}
+
+export interface DashboardPatient {
+  readonly patient: string;
+  /** What people know the patient by; null where FHIR has none. */
+  readonly name: string | null;
+  readonly recordNumber: string | null;
+  readonly ward: string | null;
+  readonly careTeam: string;
+  /** False: no team of the patient's own. */
+  readonly isRouted: boolean;
+  /** Null where the score does not hold, or no window has come. */
+  readonly score: Omit<ScoreSnapshot, 'known'> | null;
+  /** Parts that are not known. */
+  readonly missing: readonly string[];
+  readonly notApplicable: readonly string[];
+  readonly flag: Exclude<Band, 'low'> | null;
+  readonly flaggedAt: string | null;
+  readonly dataGap: readonly string[];
+  /** Newest sample; null: never measured. */
+  readonly lastSampleAt: string | null;
+  /** Change of the score within the hour; null: not known. */
+  readonly changeInHour: number | null;
+  /** The last hours, oldest first. */
+  readonly trend: readonly TrendPoint[];
+}
+
+export interface TrendPoint {
+  /** End of the window, seconds since 1970. */
+  readonly time: number;
+  /** What the score is at least and at most; null where it does not hold. */
+  readonly atLeast: number | null;
+  readonly atMost: number | null;
+}
+
+/** Of the sample's age: where a part of it is spent. `sampleAge` is all of it, from the measurement to the screen. */
+export const latencyStages = ['sampleAge', 'transport', 'windowWait', 'processing', 'screen'] as const;
+export type LatencyStage = (typeof latencyStages)[number];
+
+/** Milliseconds of virtual time of the latest windows; null where nothing was measured. */
+export type LatencySnapshot = Readonly<Record<LatencyStage, LatencyMeasure | null>>;
+
+export interface LatencyMeasure {
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+/** At the 95th percentile of the sample's age: operations are told, and the limit is broken. */
+export const latencyLimits = { warningMs: 10 * 60_000, breachMs: 15 * 60_000 } as const;
 
 /** Where something is: an address, a port, a resource group, a folder. Never a secret. */
 export interface Place {

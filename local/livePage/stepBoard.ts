@@ -1,4 +1,5 @@
 import type { PathEvent, PathEvents } from '../contracts';
+import { Percentiles } from './percentiles';
 import type { Measure, StepSnapshot } from './snapshot';
 import { isStepId, type StepId, steps } from './steps';
 
@@ -11,24 +12,22 @@ class StepMeasure {
   private total = 0;
   private readonly perBucket = new Array<number>(buckets).fill(0);
   private lastBucket = 0;
-  private readonly delays = new Float64Array(delaysKept);
-  private delaysSeen = 0;
+  private readonly delays = new Percentiles(delaysKept);
 
   add(count: number, delays: readonly number[], now: number): void {
     this.moveTo(Math.floor(now / bucketMs));
     this.total += count;
     const index = this.lastBucket % buckets;
     this.perBucket[index] = (this.perBucket[index] ?? 0) + count;
-    for (const delay of delays) this.delays[this.delaysSeen++ % delaysKept] = delay;
+    for (const delay of delays) this.delays.add(delay);
   }
 
   read(now: number): Measure {
     this.moveTo(Math.floor(now / bucketMs));
     const recent = this.perBucket.reduce((sum, count) => sum + count, 0);
     const measure = { count: this.total, ratePerSecond: (recent * 1000) / (bucketMs * buckets) };
-    if (this.delaysSeen === 0) return measure;
-    const sorted = this.delays.slice(0, Math.min(this.delaysSeen, delaysKept)).sort();
-    return { ...measure, delayP50Ms: percentile(sorted, 0.5), delayP95Ms: percentile(sorted, 0.95) };
+    const [p50, p95] = this.delays.read(0.5, 0.95) ?? [];
+    return p50 === undefined || p95 === undefined ? measure : { ...measure, delayP50Ms: p50, delayP95Ms: p95 };
   }
 
   private moveTo(bucket: number): void {
@@ -36,11 +35,6 @@ class StepMeasure {
     for (let emptied = first; emptied <= bucket; emptied++) this.perBucket[emptied % buckets] = 0;
     this.lastBucket = Math.max(this.lastBucket, bucket);
   }
-}
-
-/** Nearest rank. */
-function percentile(sorted: Float64Array, share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
 export type StepPresence = 'alive' | 'absent' | 'planned';

@@ -1,6 +1,7 @@
-import type { PatientSnapshot, ScoreSnapshot, Snapshot } from '../snapshot';
+import type { PatientSnapshot, Snapshot } from '../snapshot';
 import { byId, html, setAttribute, setText, svg } from './element';
 import { formatSpan, plural } from './format';
+import { notApplicableText, scoreText } from './scoreWords';
 import { vitalName } from './vitals';
 
 /** A window is 5 minutes and closes 2 minutes later: from then on a clinician should see that the score is old. */
@@ -31,7 +32,9 @@ export class PatientsTable {
     byId('patients').append(html('div', { class: 'title-row' }, title, this.summary), this.scroller);
   }
 
-  show({ patients, clock }: Snapshot): void {
+  show({ patients, clock, dashboard }: Snapshot): void {
+    // Those whom the dashboard shows are the same ones.
+    byId('patients').hidden = dashboard !== null;
     const flagged = patients.filter(({ flag }) => flag !== null).length;
     const counts = `${plural(patients.length, 'patient')}, ${plural(flagged, 'flag')}`;
     setText(this.summary, patients.length === 0 ? 'No window has been scored yet.' : counts);
@@ -55,7 +58,7 @@ export class PatientsTable {
     setText(row.cells.age, `${formatSpan(ageMs)} ago${isStale ? ', stale' : ''}`);
     setAttribute(row.root, 'data-stale', String(isStale));
     if (row.drawn === patient) return;
-    setText(row.cells.score, scoreText(patient));
+    setText(row.cells.score, scoreOf(patient));
     setText(row.cells.flag, patient.flag ?? 'none');
     setAttribute(row.root, 'data-flag', patient.flag ?? 'none');
     setText(row.cells.missing, missingText(patient));
@@ -88,21 +91,10 @@ export class PatientsTable {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  underSixteen: 'under 16',
-  pregnant: 'pregnancy',
-  spinalCordInjury: 'spinal cord injury',
-};
-
-function scoreText({ score, notApplicable }: PatientSnapshot): string {
-  if (notApplicable.length > 0) return `not applicable: ${notApplicable.map((one) => reasons[one] ?? one).join(', ')}`;
+function scoreOf({ score, notApplicable }: PatientSnapshot): string {
+  if (notApplicable.length > 0) return notApplicableText(notApplicable);
   if (score === null || score.known === 0) return 'no data';
-  return score.complete ? `${score.atLeast} ${score.band}` : partialText(score);
-}
-
-function partialText({ atLeast, atMost, known, band }: ScoreSnapshot): string {
-  const word = band === 'low' ? 'incomplete' : `at least ${band}`;
-  return `${atLeast} to ${atMost} ${word}, ${known} of 7`;
+  return score.complete ? scoreText(score) : `${scoreText(score)}, ${score.known} of 7`;
 }
 
 function missingText({ dataGap }: PatientSnapshot): string {

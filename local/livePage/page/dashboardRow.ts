@@ -1,0 +1,96 @@
+import type { DashboardPatient } from '../snapshot';
+import { html, setAttribute, setText } from './element';
+import { formatSpan, type WardTime } from './format';
+import { notApplicableText, scoreText } from './scoreWords';
+import { TrendCurve } from './trendCurve';
+import { vitalName } from './vitals';
+
+const minuteMs = 60_000;
+/** From when on what is on the screen must not look like news. */
+const staleAfterMs = 15 * minuteMs;
+const noDataAfterMs = 30 * minuteMs;
+
+const partNames: Readonly<Record<string, string>> = {
+  resp: 'respiration',
+  spo2: 'SpO₂',
+  oxygen: 'air or oxygen',
+  sbp: 'blood pressure',
+  pulse: 'pulse',
+  consciousness: 'consciousness',
+  temp: 'temperature',
+};
+
+/** One patient of the dashboard. */
+export class DashboardRow {
+  readonly root: HTMLTableRowElement;
+  private readonly record = html('small', { class: 'quiet' });
+  private readonly cells = {
+    score: html('td', { class: 'score' }),
+    change: html('td', { class: 'age' }),
+    flag: html('td', { class: 'flag' }),
+    missing: html('td', { class: 'missing' }),
+    age: html('td', { class: 'age' }),
+    ward: html('td', { class: 'age' }),
+    team: html('td', { class: 'age' }),
+  };
+  private readonly name = html('span', { class: 'device-id' });
+  private readonly curve = new TrendCurve();
+  private drawn: DashboardPatient | undefined;
+
+  constructor(patient: string) {
+    const { score, change, flag, missing, age, ward, team } = this.cells;
+    const header = html('th', { scope: 'row', title: patient }, this.name, this.record);
+    const curve = html('td', { class: 'curve', 'aria-hidden': 'true' }, this.curve.root);
+    this.root = html('tr', { 'data-patient': patient }, header, score, curve, change, flag, missing, age, ward, team);
+  }
+
+  /** @param now virtual time: data grow old also while the dashboard is not refreshed */
+  show(patient: DashboardPatient, now: number, time: WardTime): void {
+    this.showAge(patient, now);
+    if (patient === this.drawn) return;
+    this.drawn = patient;
+    const { name, recordNumber, ward, careTeam, isRouted, flag, flaggedAt, changeInHour, trend } = patient;
+    setText(this.name, name ?? patient.patient);
+    setText(this.record, recordNumber ?? (name === null ? '' : patient.patient));
+    setText(this.cells.score, wordsOfScore(patient));
+    setText(this.cells.change, changeInHour === null ? '' : signed(changeInHour));
+    setText(
+      this.cells.flag,
+      flag === null ? 'none' : `${flag}${flaggedAt ? ` since ${time.clock(flaggedAt).slice(0, 5)}` : ''}`,
+    );
+    setText(this.cells.missing, wordsOfMissing(patient));
+    setText(this.cells.ward, ward ?? '');
+    setText(this.cells.team, isRouted ? careTeam : `${careTeam} (no team of its own)`);
+    setAttribute(this.root, 'data-flag', flag ?? 'none');
+    setAttribute(this.root, 'data-routed', String(isRouted));
+    this.curve.show(trend);
+  }
+
+  private showAge({ lastSampleAt }: DashboardPatient, now: number): void {
+    const ageMs = lastSampleAt === null ? undefined : now - Date.parse(lastSampleAt);
+    const state = ageMs === undefined || ageMs > noDataAfterMs ? 'no-data' : ageMs > staleAfterMs ? 'stale' : 'current';
+    setAttribute(this.root, 'data-age', state);
+    setText(this.cells.age, ageMs === undefined ? 'never measured' : ageWords(ageMs, state));
+  }
+}
+
+function ageWords(ageMs: number, state: string): string {
+  const ago = `${formatSpan(ageMs)} ago`;
+  return state === 'current' ? ago : state === 'stale' ? `stale: ${ago}` : `no data: last ${ago}`;
+}
+
+function wordsOfScore({ score, notApplicable }: DashboardPatient): string {
+  if (notApplicable.length > 0) return notApplicableText(notApplicable);
+  return score === null ? 'no score yet' : scoreText(score);
+}
+
+function wordsOfMissing({ missing, dataGap }: DashboardPatient): string {
+  const gap = dataGap.length === 0 ? [] : [`no ${dataGap.map(vitalName).join(', no ')} for two windows`];
+  const parts = missing.map((part) => partNames[part] ?? part);
+  return [...gap, ...(parts.length === 0 ? [] : [parts.join(', ')])].join('; ');
+}
+
+function signed(change: number): string {
+  if (change === 0) return 'no change';
+  return change > 0 ? `▲ up ${change}` : `▼ down ${-change}`;
+}
