@@ -12,7 +12,7 @@ export interface DataPlaneAccess {
 }
 
 export interface DataPlaneRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Bytes and texts go as they are, all else as JSON. */
@@ -25,12 +25,15 @@ export interface DataPlaneRequest {
   readonly timeoutSeconds?: number;
   /** The thing called for, in words, for error sentences. */
   readonly what: string;
+  /** What gives the deployer the right, where it is not a role of Azure's; a part of an error sentence. */
+  readonly rightRemedy?: string;
 }
 
 export interface DataPlaneAnswer {
   readonly status: number;
   /** What the JSON says; the text itself where it is none. */
   readonly body: unknown;
+  readonly headers: Headers;
 }
 
 const firstPauseSeconds = 1;
@@ -87,7 +90,9 @@ async function callOnce(
     const text = await response.text();
     const { status } = response;
     const answered = response.ok || status === 404 || answers.includes(status);
-    if (answered && !heals.includes(status)) return { answer: { status, body: parse(text) } };
+    if (answered && !heals.includes(status)) {
+      return { answer: { status, body: parse(text), headers: response.headers } };
+    }
     const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
     return {
       reason: `${status} ${withoutSignatures(text).slice(0, 300)}`.trim(),
@@ -122,13 +127,18 @@ function connectionError(error: unknown): string {
   return cause instanceof Error ? cause.message || cause.name : error.message;
 }
 
-function failure({ method, url, what }: DataPlaneRequest, failed: Failed, { limitSeconds }: DataPlaneAccess): string {
+const roleRemedy =
+  'give the deployer its data-plane role (deployerPrincipalId) and let its address in (deployerIpAddresses)';
+
+function failure(
+  { method, url, what, rightRemedy }: DataPlaneRequest,
+  failed: Failed,
+  { limitSeconds }: DataPlaneAccess,
+): string {
   const host = new URL(url).host;
   const front = `${method} of ${what} at ${host} failed with ${failed.reason}`;
   if (!failed.mayHeal) return `${front}.`;
   const forbidden = failed.status === 401 || failed.status === 403;
-  const remedy = forbidden
-    ? 'give the deployer its data-plane role (deployerPrincipalId) and let its address in (deployerIpAddresses)'
-    : 'deploy from where the host can be reached';
+  const remedy = forbidden ? (rightRemedy ?? roleRemedy) : 'deploy from where the host can be reached';
   return `${front} for ${limitSeconds} s; ${remedy}, or set deployerReach to "none" and have the emitted files applied by hand.`;
 }

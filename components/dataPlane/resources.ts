@@ -10,11 +10,12 @@ import type { RolePropagationProps } from './rolePropagation';
  * installed, and no code of ours shows up in a preview. Serializing a function, as `pulumi.dynamic.Resource` does,
  * would also load the TypeScript compiler in every run.
  */
-function shim(module: string): string {
+export function shim(module: string): string {
   return `exports.handler = () => require("module").createRequire(process.cwd() + "/")("pulumi-azure-iomt/dataPlane/${module}");`;
 }
 
-type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> };
+/** What a provider takes, as a program gives it. */
+export type Inputs<T> = { [K in keyof T]: pulumi.Input<T[K]> };
 
 /** Waits once for new role assignments to reach every service. */
 export class RolePropagation extends pulumi.CustomResource {
@@ -53,7 +54,7 @@ export class FunctionPackage extends pulumi.CustomResource {
 /** The engine gives resources of this package to the dynamic provider that ships in the Pulumi SDK. */
 const dynamicPackage = 'pulumi-nodejs';
 
-function typeOf(type: string): string {
+export function typeOf(type: string): string {
   return `${dynamicPackage}:dynamic/azure-iomt:${type}`;
 }
 
