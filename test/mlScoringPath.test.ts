@@ -322,6 +322,18 @@ describe('MLScoringPath registers', () => {
     expect(await alerts({ ...minimal(), alerts: false })).toEqual([]);
   });
 
+  it('alerts that find what its functions log', async () => {
+    const resources = await scoring({ ...told(), existingFhirEventsHubId: undefined });
+    const prefixes = (line: string) =>
+      names(resources, 'monitor:ScheduledQueryRule').filter((name) => {
+        const { criteria } = one(resources, name) as { criteria: { allOf: { query: string }[] } };
+        return line.startsWith(/startswith "([^"]+)"/.exec(criteria.allOf[0]?.query ?? '')?.[1] ?? 'nothing');
+      });
+    expect(prefixes('iomt.unusable step=charted-values reason=NoUnit count=1')).toEqual(['charted-unusable-alert']);
+    expect(prefixes('iomt.repairs.missing partition=3 rows=1')).toEqual(['repairs-missing-rows-alert']);
+    expect(prefixes('iomt.repairs waiting=1 oldestSeconds=9 done=0 revised=0')).toEqual(['repairs-waiting-alert']);
+  });
+
   it('roles of people only where they are asked for', async () => {
     const operators = rolesOf(await scoring(everything())).filter((role) => role.startsWith('operator-'));
     expect(operators).toEqual([

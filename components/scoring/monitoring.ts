@@ -23,6 +23,16 @@ const repairsImpossible: TraceAlert = {
   every: 'PT15M',
 };
 
+const chartedUnusable: TraceAlert = {
+  child: 'charted-unusable',
+  displayName: 'Charted values cannot be used',
+  description:
+    'Resources that polling found in FHIR are of no known patient, have no time of day, or a unit that their vital sign is not measured in; they are not scored. The trace says how many and why. Corrected in the health record, they come by themselves.',
+  messagePrefix: 'iomt.unusable ',
+  severity: 3,
+  every: 'PT15M',
+};
+
 const predictionsPending: TraceAlert = {
   child: 'predictions-pending',
   displayName: 'Windows wait for the model',
@@ -55,12 +65,15 @@ export function buildAlerts(
   { id }: ApplicationInsights,
 ): void {
   if (!settings.alerts) return;
-  const { compute, existingApplicationInsightsId, alertActionGroupIds } = settings;
+  const { compute, chartedValues, existingApplicationInsightsId, alertActionGroupIds } = settings;
   const ofPath = existingApplicationInsightsId === undefined ? pathAlerts.map(ofScoring) : [];
   const withEndpoint = compute !== 'functions' && compute !== 'databricks';
   // Databricks repairs in the job itself.
   const ofScore = compute === 'databricks' ? [] : [repairsWaiting, repairsImpossible];
-  const alerts = [...ofPath, ...ofScore, baselinesFailing, ...(withEndpoint ? [predictionsPending] : [])];
+  // What comes by events becomes a dead letter.
+  const ofCharted = chartedValues === 'polling' ? [chartedUnusable] : [];
+  const ofEndpoint = withEndpoint ? [predictionsPending] : [];
+  const alerts = [...ofPath, ...ofScore, ...ofCharted, baselinesFailing, ...ofEndpoint];
   for (const alert of alerts) traceAlert(children, names, surroundings, id, alertActionGroupIds, alert);
 }
 
