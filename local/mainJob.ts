@@ -9,6 +9,7 @@ import type { StateFolder } from './core/state';
 import type { Ending } from './ending';
 import { exportNdjson } from './fhir/exportNdjson';
 import { type Gateway, startGateway } from './gateway';
+import { hotPathOf } from './hotPath';
 import { countData } from './hubCounter';
 import { healthRecord, judge } from './identity/principals';
 import { exportScored } from './judge/exportScored';
@@ -137,6 +138,7 @@ export class MainJob {
     const { files, start, speed, disorder } = this.options;
     const session = new ReplaySession({
       ...{ cloud, stack, recording, files, start, speed, disorder, scored, controlAddressFile, log },
+      hotPath: hotPathOf(cloud.controlPlane.resources),
       gatewayHost: gateway?.host,
       onMessage: (copy) => page.received(copy),
     });

@@ -4,13 +4,17 @@ import type { Vital } from '../runtime/contracts/scoringSource';
 import { rejectionOf } from '../runtime/scoring/plausibility';
 import type { LocalCloud } from './cloud';
 import type { Log } from './contracts';
+import type { LocalHotPath } from './hotPath';
 import { judge as judgePrincipal } from './identity/principals';
 import type { Copy } from './judge/copies';
 import { countDeadLetters } from './judge/deadLetters';
 import { readDeviceData } from './judge/deviceData';
 import { FhirReader } from './judge/fhirReader';
+import { compareHotPath, type HotPathComparison } from './judge/hotPath';
+import { drainHotPath } from './judge/hotPathDrain';
+import { readHotPath } from './judge/hotPathRecord';
 import { type Judgement, judge } from './judge/judge';
-import type { Cell, Identities } from './judge/observations';
+import type { Cell, Identities, ObservationRead } from './judge/observations';
 import { RawCopies } from './judge/rawCopies';
 import { readRecord } from './judge/record';
 import { drainScoring } from './judge/scored';
@@ -40,6 +44,8 @@ export interface ReplaySessionOptions {
   readonly controlAddressFile: string;
   /** What lies on `scored`, and comes. */
   readonly scored: ScoredWatch;
+  /** Undefined where nothing writes the windows down. */
+  readonly hotPath: LocalHotPath | undefined;
   /** Gets each telemetry message as the judge receives it. */
   readonly onMessage: (copy: Copy) => void;
   readonly log: Log;
@@ -117,6 +123,7 @@ export class ReplaySession {
         settled: () => settled(cloud.functionApps),
         readRecord: () => readRecord(new FhirReader(stack.fhirUrl, credential)),
         windows: (cells, identities) => this.windows(cells, identities),
+        ...(this.options.hotPath && { hotPath: (observations) => this.hotPath(observations) }),
         countDeadLetters: () => countDeadLetters(deadLetters),
       });
       endRun(this.run, result.verdict);
@@ -138,6 +145,18 @@ export class ReplaySession {
       closesAfterMs: (windowSeconds + latenessSeconds + 2 * clockMarkSeconds) * 1000,
       newsAt: () => scored.newsAt,
       compare: () => compareWindows(scored.windows, facts),
+    });
+  }
+
+  private hotPath(observations: readonly ObservationRead[]): Promise<HotPathComparison> {
+    const { cloud, stack, scored } = this.options;
+    const reader = new FhirReader(stack.fhirUrl, cloud.credential(judgePrincipal));
+    const known = new Set(observations.map(({ id }) => `Observation/${id}`));
+    const horizonMs = stack.scoring.windowSeconds * 1000;
+    return drainHotPath({
+      settled: () => settled(cloud.functionApps),
+      compare: async () =>
+        compareHotPath({ windows: scored.windows, horizonMs, ...(await readHotPath(reader, known)) }),
     });
   }
 

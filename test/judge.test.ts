@@ -9,6 +9,9 @@ import { compare, type Evidence } from '../local/judge/compare';
 import type { Copy } from '../local/judge/copies';
 import { delays } from '../local/judge/delays';
 import { readDeviceData } from '../local/judge/deviceData';
+import { episodesOf } from '../local/judge/episodes';
+import { compareHotPath, type HotPathEvidence } from '../local/judge/hotPath';
+import { drainHotPath } from '../local/judge/hotPathDrain';
 import { judge } from '../local/judge/judge';
 import { cellsOf, compareCells, type ObservationRead } from '../local/judge/observations';
 import { RawCopies } from '../local/judge/rawCopies';
@@ -16,6 +19,8 @@ import { describeFindings, isGood, verdictOf } from '../local/judge/verdict';
 import { DeviceDataWatch } from '../local/judge/watch';
 import { compareWindows, type WindowComparison, type WindowRead } from '../local/judge/windows';
 import { type TelemetryMessage, telemetryMessages } from '../local/replay/message';
+import type { ScoredWindow } from '../runtime/contracts/scored';
+import type { Vital } from '../runtime/contracts/scoringSource';
 import { provisionWriterAccounts } from './support/blobAccounts';
 import { type TestContext, testContext } from './support/context';
 import { hubIdOf, TestEventHubs, trust, until } from './support/eventHubs';
@@ -182,6 +187,11 @@ describe('the record in FHIR', () => {
     expect(compareCells(cells, observations, identities)).toMatchObject(finding);
   });
 
+  test('scores among them are no readings: they are written again when their window is scored again', () => {
+    const score = { meta: { versionId: '3' }, category: [coded('survey')], code: coded('total') };
+    expect(compareCells(cells, [...all, score], identities)).toMatchObject({ found: 6, rewritten: 0 });
+  });
+
   test('is also read from components, samples of an hour, and answer codes', () => {
     const [message] = telemetryMessages(
       [{ deviceId: 'bed-0', offsetMs: 2 * minute, vitals: { nbpsys: 120, resp: 15, avpu: 0, oxygen: 1, mood: 3 } }],
@@ -275,6 +285,209 @@ describe('the comparison of windows', () => {
     expect(compareWindows([empty, first, last, ofDay], facts)).toEqual(compareWindows([empty, first, last], facts));
     const stranger = window(5, first.vitals);
     expect(compareWindows([empty, first, stranger], facts).wrong).toEqual([name(5)]);
+  });
+});
+
+/** A window of a patient as far as the judge reads it; calm and complete where nothing else is said. */
+function scoredWindow(at: number, change: Partial<ScoredWindow> = {}): ScoredWindow {
+  const from = start + at * minute;
+  const news2 = { complete: true, total: 1, band: 'low' };
+  return {
+    ...{ kind: 'window', patient: 'a', start: from, end: from + 5 * minute, horizon: 'PT5M', revision: 1 },
+    ...{ corrected: false, news2, monitoringEnd: null },
+    flag: { action: 'none', level: null, since: null, rule: 'below', mayLower: false },
+    dataGap: { action: 'none', vitals: [], since: null },
+    ...change,
+  } as ScoredWindow;
+}
+
+const flagged = (level: 'low-medium' | 'medium' | 'high' | null, since: number | null, mayLower = false) => ({
+  flag: { action: 'keep' as const, level, since: since === null ? null : start + since * minute, rule: '', mayLower },
+});
+const gap = (since: number | null, ...vitals: Vital[]) => ({
+  dataGap: { action: 'keep' as const, vitals, since: since === null ? null : start + since * minute },
+});
+
+describe('the episodes that follow from windows', () => {
+  const stood = (windows: readonly ScoredWindow[]) =>
+    episodesOf(windows).map(({ since, level, ended, changes }) => [
+      ...[(since - start) / minute, level, changes],
+      ended && `${ended.reason} ${(ended.time - start) / minute}`,
+    ]);
+
+  test('begin, rise, are lowered and end; two of them are two', () => {
+    const windows = [
+      scoredWindow(0),
+      scoredWindow(5, flagged('low-medium', 5)),
+      scoredWindow(10, flagged('high', 5)),
+      scoredWindow(15, flagged('high', 5)),
+      scoredWindow(20, flagged('medium', 5, true)),
+      scoredWindow(25, flagged(null, null, true)),
+      scoredWindow(30, flagged('high', 30)),
+    ];
+    expect(stood(windows)).toEqual([
+      [5, 'medium', 4, 'improved 30'],
+      [30, 'high', 1, null],
+    ]);
+  });
+
+  test('end with the monitoring, though not before they stood; missing data ends nothing', () => {
+    const left = (time: number) => ({ monitoringEnd: { time: start + time * minute, basis: 'encounter' as const } });
+    const windows = [
+      scoredWindow(0, flagged('high', 0)),
+      scoredWindow(5, { ...flagged('high', 0), ...gap(5, 'heartRate') }),
+      scoredWindow(10, { ...flagged('high', 0), ...gap(5, 'heartRate', 'oxygenSaturation'), ...left(12) }),
+    ];
+    expect(stood(windows)).toEqual([
+      [0, 'high', 2, 'monitoringEnded 12'],
+      [5, null, 3, 'monitoringEnded 12'],
+    ]);
+    expect(stood([scoredWindow(0, { ...flagged('high', 0), ...left(2) })])).toEqual([
+      [0, 'high', 2, 'monitoringEnded 5'],
+    ]);
+    expect(stood([scoredWindow(0, gap(0, 'heartRate')), scoredWindow(5)])).toEqual([[0, null, 2, 'dataReturned 10']]);
+    // What was late and raises a flag for one who has gone by then.
+    const late = { revision: 2, corrected: true };
+    expect(
+      stood([scoredWindow(0), scoredWindow(5, left(7)), scoredWindow(0, { ...flagged('high', 0), ...late })]),
+    ).toEqual([[0, 'high', 2, 'monitoringEnded 7']]);
+  });
+
+  test('are raised by what is corrected, and not lowered by it; a revision that is not newer counts for nothing', () => {
+    const corrected = (revision: number) => ({ revision, corrected: true });
+    const windows = [
+      scoredWindow(0),
+      scoredWindow(5),
+      scoredWindow(0, { ...flagged('high', 0), ...corrected(2) }),
+      scoredWindow(5, { ...flagged(null, null, true), ...corrected(2) }),
+      scoredWindow(0, { ...flagged('medium', 0, true), ...corrected(3) }),
+      scoredWindow(0),
+      scoredWindow(10, flagged(null, null, false)),
+    ];
+    expect(stood(windows)).toEqual([[0, 'high', 1, null]]);
+    expect(stood([...windows, scoredWindow(15, flagged(null, null, true))])).toEqual([[0, 'high', 2, 'improved 20']]);
+  });
+});
+
+describe('what the hot path wrote down', () => {
+  const windows = [
+    scoredWindow(0),
+    scoredWindow(5, { ...flagged('high', 5), news2: { complete: false, total: null, band: 'high' } as never }),
+    scoredWindow(10, { news2: { complete: false, total: null, band: 'low' } as never, ...flagged('high', 5) }),
+    scoredWindow(10, { revision: 2, corrected: true, ...flagged('high', 5) }),
+    scoredWindow(15, { news2: null, ...flagged('high', 5) }),
+    scoredWindow(0, { end: start + 24 * 60 * minute, horizon: 'PT24H' }),
+  ];
+  const at = (offset: number) => new Date(start + offset * minute).toISOString();
+  const written = (key: string, status: string, rest: object = {}) => ({
+    ...{ key, revision: 1, status, versions: 1, resolves: true, ...rest },
+  });
+  const corrected = { revision: 2, versions: 2 };
+  const well: HotPathEvidence = {
+    windows,
+    horizonMs: 5 * minute,
+    assessments: [
+      { ...written(`a ${at(0)}/${at(5)}`, 'final'), band: 'low' },
+      { ...written(`a ${at(5)}/${at(10)}`, 'preliminary'), band: 'high' },
+      { ...written(`a ${at(10)}/${at(15)}`, 'corrected', corrected), band: 'low' },
+      { ...written(`a ${at(15)}/${at(20)}`, 'final'), band: null },
+      { ...written(`a ${at(0)}/${at(1440)}`, 'final'), band: 'low' },
+    ],
+    scores: [
+      { ...written(`a/PT5M/${at(0)}`, 'final'), total: 1 },
+      { ...written(`a/PT5M/${at(5)}`, 'preliminary'), total: null },
+      { ...written(`a/PT5M/${at(10)}`, 'corrected', corrected), total: 1 },
+      { ...written(`a/PT5M/${at(15)}`, 'final'), total: null },
+      { ...written(`a/PT24H/${at(0)}`, 'final'), total: 1 },
+    ],
+    flags: [
+      {
+        ...{ patient: 'a', kind: 'deterioration', since: start + 5 * minute, raisedAt: start + 10 * minute },
+        ...{ level: 'high', vitals: [], ended: null, versions: 1, resolves: true },
+      },
+    ],
+  };
+  const allOf = (expected: number) => ({
+    ...{ expected, found: expected, lost: [], duplicated: [], wrong: [], rewritten: [] },
+  });
+
+  test('is one risk assessment and one score a window, and one flag an episode', () =>
+    expect(compareHotPath(well)).toEqual({ riskAssessments: allOf(5), scores: allOf(5), flags: allOf(1) }));
+
+  const [first, second, third] = well.assessments as [
+    HotPathEvidence['assessments'][0],
+    ...HotPathEvidence['assessments'],
+  ];
+  const [flag] = well.flags as [HotPathEvidence['flags'][0]];
+  const key = first.key;
+  const flagName = `a deterioration ${at(5)}`;
+  test.each<[string, Partial<HotPathEvidence>, object]>([
+    [
+      'a window without one',
+      { assessments: well.assessments.slice(1) },
+      { riskAssessments: { found: 4, lost: [key] } },
+    ],
+    ['two for one window', { assessments: [...well.assessments, first] }, { riskAssessments: { duplicated: [key] } }],
+    ['another band', { assessments: [{ ...first, band: 'high' }] }, { riskAssessments: { wrong: [key] } }],
+    ['another status', { assessments: [{ ...first, status: 'corrected' }] }, { riskAssessments: { wrong: [key] } }],
+    [
+      'an older revision',
+      { assessments: [{ ...(third as typeof first), revision: 1 }] },
+      { riskAssessments: { wrong: [third?.key] } },
+    ],
+    ['a reference to nothing', { assessments: [{ ...first, resolves: false }] }, { riskAssessments: { wrong: [key] } }],
+    [
+      'one more version',
+      { assessments: [{ ...first, versions: 2 }] },
+      { riskAssessments: { wrong: [], rewritten: [key] } },
+    ],
+    ['one of a window that is not', { assessments: [{ ...first, key: 'b' }] }, { riskAssessments: { wrong: ['b'] } }],
+    [
+      'another total',
+      { scores: [{ ...(well.scores[0] as never as object), total: 2 } as never] },
+      { scores: { wrong: [`a/PT5M/${at(0)}`] } },
+    ],
+    ['no flag', { flags: [] }, { flags: { lost: [flagName] } }],
+    ['two flags', { flags: [flag, flag] }, { flags: { duplicated: [flagName] } }],
+    ['another level', { flags: [{ ...flag, level: 'medium' }] }, { flags: { wrong: [flagName] } }],
+    [
+      'a flag that ended',
+      { flags: [{ ...flag, ended: { time: start, reason: 'improved' } }] },
+      { flags: { wrong: [flagName] } },
+    ],
+    ['a flag that was touched', { flags: [{ ...flag, versions: 2 }] }, { flags: { rewritten: [flagName] } }],
+  ])('tells %s', (_, evidence, finding) => {
+    expect(compareHotPath({ ...well, ...evidence })).toMatchObject(finding);
+    expect(second?.band).toBe('high');
+  });
+
+  test('the repository has the same windows and episodes', () => {
+    const { versions: _, resolves: __, ...episode } = flag;
+    const rows = well.assessments.map(({ key, revision }, index) => {
+      const band = index === 3 ? null : index === 1 ? 'high' : 'low';
+      const total = index === 1 || index === 3 ? null : 1;
+      return { key, revision, band, total, flagLevel: index === 0 || index === 4 ? null : 'high' };
+    });
+    const repository = { windows: rows, episodes: [episode] };
+    expect(compareHotPath({ ...well, repository }).rows).toEqual(allOf(6));
+    const worse = { windows: rows.map((row) => ({ ...row, revision: 1 })), episodes: [{ ...episode, level: null }] };
+    expect(compareHotPath({ ...well, repository: worse }).rows).toMatchObject({
+      found: 6,
+      wrong: [rows[2]?.key, flagName],
+    });
+  });
+
+  test('is waited for as long as it gets better', async () => {
+    const rounds = [[], [first], well.assessments];
+    const compare = async () => compareHotPath({ ...well, assessments: rounds.shift() ?? well.assessments });
+    const options = { settled: async () => {}, compare, pollMs: 1, quietMs: 60_000 };
+    expect((await drainHotPath(options)).riskAssessments).toEqual(allOf(5));
+    const lost = await drainHotPath({
+      ...options,
+      quietMs: 5,
+      compare: async () => compareHotPath({ ...well, flags: [] }),
+    });
+    expect(lost.flags.lost).toEqual([flagName]);
   });
 });
 
@@ -373,6 +586,25 @@ describe('the verdict', () => {
     for (const one of bad) {
       const { verdict } = await judge(options({ windows: async () => ({ ...allScored, ...one }) }));
       expect(isGood(verdict)).toBe(false);
+    }
+  });
+
+  test('has what the hot path wrote down, where there is one, and is bad when something of it is not in order', async () => {
+    const part = { expected: 3, found: 3, lost: [], duplicated: [], wrong: [], rewritten: [] };
+    const well = { riskAssessments: part, scores: part, flags: part, rows: part };
+    const { verdict } = await judge(options({ hotPath: async () => well }));
+    const counts = { expected: 3, found: 3, lost: 0, duplicated: 0, wrong: 0, rewritten: 0 };
+    expect(verdict.hotPath).toEqual({ riskAssessments: counts, scores: counts, flags: counts, rows: counts });
+    expect(isGood(verdict)).toBe(true);
+    for (const fault of ['lost', 'duplicated', 'wrong', 'rewritten'] as const) {
+      for (const name of ['riskAssessments', 'scores', 'flags', 'rows'] as const) {
+        const judgement = await judge(
+          options({ hotPath: async () => ({ ...well, [name]: { ...part, [fault]: ['x'] } }) }),
+        );
+        expect(isGood(judgement.verdict)).toBe(false);
+        const words = { riskAssessments: 'risk assessments', scores: 'scores', flags: 'flags', rows: 'rows' };
+        expect(describeFindings(judgement)).toEqual([`${words[name]} ${fault}: x`]);
+      }
     }
   });
 });

@@ -403,6 +403,12 @@ inBrowser('the page in a browser', () => {
     current = finishedSnapshot({ ...goodVerdict, lost: 3, duplicated: 1, wrong: 4, deadLettered: 2 });
     await sees('#verdict[data-state="bad"]', '3 messages lost, 1 message duplicated, 4 wrong, 2 dead-lettered');
     await sees('#verdict .fault', 'lost3');
+    const { hotPath } = goodVerdict;
+    current = finishedSnapshot({
+      ...goodVerdict,
+      hotPath: hotPath && { ...hotPath, flags: { ...hotPath.flags, wrong: 1 }, rows: { ...hotPath.flags, lost: 2 } },
+    });
+    await sees('#verdict[data-state="bad"]', 'Nothing lost, nothing duplicated, 1 flag wrong, 2 rows lost');
     current = { ...current, clock: { ...current.clock, speed: null } };
     await sees('#clock', 'as fast as messages are acknowledged');
   });

@@ -90,7 +90,7 @@ class Chart {
       change(gap, start, { vitals, ended: null });
   }
 
-  /** What began before the patient's monitoring ended ends with it, whatever the windows said of it. */
+  /** What stands when the patient's monitoring ends does so then, and not before it stood. */
   private endAll({ start, end }: ScoredWindow, { time }: MonitoringEnd, episodes: readonly EpisodeExpected[]): void {
     for (const one of episodes) {
       const isOver = one.ended === null && one.since < end;

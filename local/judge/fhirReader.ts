@@ -15,10 +15,15 @@ export class FhirReader {
     private readonly credential: TokenCredential,
   ) {}
 
-  /** All resources of a type that there are now. @throws Error when the service refuses. */
-  async all<T>(resourceType: string): Promise<T[]> {
+  /**
+   * All resources of a type that there are now.
+   * @param search further parameters, as `category=survey`
+   * @throws Error when the service refuses
+   */
+  async all<T>(resourceType: string, search?: string): Promise<T[]> {
     const found: T[] = [];
-    let next: string | undefined = `${this.fhirUrl}/${resourceType}?_count=${pageSize}`;
+    const parameters = [`_count=${pageSize}`, ...(search === undefined ? [] : [search])].join('&');
+    let next: string | undefined = `${this.fhirUrl}/${resourceType}?${parameters}`;
     while (next !== undefined) {
       const page: SearchPage<T> = await this.page(next);
       found.push(...(page.entry ?? []).flatMap(({ resource }) => resource ?? []));
@@ -27,13 +32,23 @@ export class FhirReader {
     return found;
   }
 
+  /** Whether there is what a relative reference names, as `Observation/a`. */
+  async has(reference: string): Promise<boolean> {
+    const { status } = await this.get(`${this.fhirUrl}/${reference}`);
+    return status === 200;
+  }
+
   private async page<T>(url: string): Promise<SearchPage<T>> {
+    const answer = await this.get(url);
+    if (!answer.ok) throw new Error(`GET ${url} was answered with ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as SearchPage<T>;
+  }
+
+  private async get(url: string): Promise<Response> {
     const token = await this.credential.getToken(`${this.fhirUrl}/.default`);
-    const answer = await fetch(url, {
+    return fetch(url, {
       headers: { authorization: `Bearer ${token?.token}`, accept: 'application/fhir+json' },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    if (!answer.ok) throw new Error(`GET ${url} was answered with ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()) as SearchPage<T>;
   }
 }

@@ -1,20 +1,24 @@
 import type { ScoredWindow } from '../../runtime/contracts/scored';
 import { type EpisodeExpected, episodesOf } from './episodes';
 
-/** A RiskAssessment, told by what it is about and not by its id. */
-export interface AssessmentRead {
-  /** `windowKey` of its subject and occurrencePeriod. */
+/** What is written of a window, told by what it is about and not by its id. */
+interface ResultRead {
   readonly key: string;
+  readonly revision: number;
   readonly status: string;
-  /** The band of NEWS2 that it says; null where it says none. */
-  readonly band: string | null;
   readonly versions: number;
   /** Whether all that it refers to is there. */
   readonly resolves: boolean;
 }
 
-/** The score of a window as an Observation. */
-export interface ScoreRead extends Omit<AssessmentRead, 'band'> {
+/** A RiskAssessment; `key` is `windowKey` of its subject and occurrencePeriod. */
+export interface AssessmentRead extends ResultRead {
+  /** The band of NEWS2 that it says, `at-least-...` with parts unknown; null where it says none. */
+  readonly band: string | null;
+}
+
+/** The score of a window as an Observation; `key` is its identifier, `patient/PT5M/start`. */
+export interface ScoreRead extends ResultRead {
   readonly total: number | null;
 }
 
@@ -69,6 +73,11 @@ export interface HotPathComparison {
   readonly rows?: Part;
 }
 
+/** The parts in their order. */
+export function partsOf({ riskAssessments, scores, flags, rows }: HotPathComparison): Part[] {
+  return [riskAssessments, scores, flags, ...(rows === undefined ? [] : [rows])];
+}
+
 /** Names a window of a patient, whatever its length. */
 export function windowKey(patient: string, start: number, end: number): string {
   return `${patient} ${iso(start)}/${iso(end)}`;
@@ -79,18 +88,15 @@ export function compareHotPath(evidence: HotPathEvidence): HotPathComparison {
   const { windows, horizonMs, assessments, scores, flags, repository } = evidence;
   const newest = newestRevisions(windows);
   const episodes = keyed(episodesOf(windows.filter(({ start, end }) => end - start === horizonMs)), episodeKey);
+  const named = keyed([...newest.values()], ({ window }) => scoreKey(window));
   return {
     riskAssessments: comparePart(newest, assessments, {
-      keyOf: ({ key }) => key,
-      isRight: ({ window }, read) =>
-        read.resolves && read.status === statusOf(window) && read.band === (window.news2?.band ?? null),
-      isRewritten: ({ revisions }, { versions }) => versions > revisions,
+      ...resultRules,
+      isRight: ({ window }, read) => isResult(window, read) && read.band === bandOf(window),
     }),
-    scores: comparePart(newest, scores, {
-      keyOf: ({ key }) => key,
-      isRight: ({ window }, read) =>
-        read.resolves && read.status === statusOf(window) && read.total === (window.news2?.total ?? null),
-      isRewritten: ({ revisions }, { versions }) => versions > revisions,
+    scores: comparePart(named, scores, {
+      ...resultRules,
+      isRight: ({ window }, read) => isResult(window, read) && read.total === (window.news2?.total ?? null),
     }),
     flags: comparePart(episodes, flags, episodeRules),
     rows: repository && compareRows(newest, episodes, repository),
@@ -114,10 +120,26 @@ function newestRevisions(windows: readonly ScoredWindow[]): Map<string, Newest> 
   return newest;
 }
 
+const scoreKey = ({ patient, horizon, start }: ScoredWindow) => `${patient}/${horizon}/${iso(start)}`;
+
+const resultRules = {
+  keyOf: ({ key }: ResultRead) => key,
+  isRewritten: ({ revisions }: Newest, { versions }: ResultRead) => versions > revisions,
+};
+
+function isResult(window: ScoredWindow, { revision, status, resolves }: ResultRead): boolean {
+  return resolves && revision === window.revision && status === statusOf(window);
+}
+
 /** `corrected` from the second revision on, be it complete or not. */
 function statusOf({ revision, news2 }: ScoredWindow): string {
   if (revision > 1) return 'corrected';
-  return news2?.complete ? 'final' : 'preliminary';
+  return news2?.complete === false ? 'preliminary' : 'final';
+}
+
+function bandOf({ news2 }: ScoredWindow): string | null {
+  if (news2 === null) return null;
+  return news2.complete || news2.band === 'high' ? news2.band : `at-least-${news2.band}`;
 }
 
 interface Rules<E, R> {

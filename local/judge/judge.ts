@@ -3,6 +3,7 @@ import { compare } from './compare';
 import type { Copy } from './copies';
 import { delays } from './delays';
 import { type DrainOptions, drain } from './drain';
+import type { HotPathComparison } from './hotPath';
 import { type Cell, cellsOf, compareCells, type Identities, type ObservationRead } from './observations';
 import { type Findings, type Verdict, verdictOf } from './verdict';
 import type { WindowComparison } from './windows';
@@ -29,6 +30,11 @@ export interface JudgeOptions {
   readRecord(): Promise<{ readonly observations: readonly ObservationRead[]; readonly identities: Identities }>;
   /** Resolves with what the windows come to, when they are all scored or nothing more comes: `drainScoring`. */
   windows(cells: readonly Cell[], identities: Identities): Promise<WindowComparison>;
+  /**
+   * Resolves with what lies in FHIR and in the repository of the windows, when it is all there or nothing more comes:
+   * `drainHotPath`. Left out where nothing writes them down.
+   */
+  hotPath?(observations: readonly ObservationRead[]): Promise<HotPathComparison>;
   /** Counts the dead letters that wait. */
   countDeadLetters(): Promise<number>;
 }
@@ -48,6 +54,7 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
   const { observations, identities } = await options.readRecord();
   const recorded = cellsOf(expected);
   const windows = await options.windows(recorded, identities);
+  const hotPath = await options.hotPath?.(observations);
   const [deviceData, raw, accepted, deadLetters] = await Promise.all([
     options.readDeviceData(),
     options.readRaw(),
@@ -58,6 +65,7 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
     comparison: compare({ expected, deviceData, raw, accepted, startedAt }),
     cells: compareCells(recorded, observations, identities),
     windows,
+    ...(hotPath && { hotPath }),
   };
   return { verdict: verdictOf(findings, deadLetters, delays(options.sendTimes, receiveTimes)), ...findings };
 }

@@ -1,5 +1,6 @@
 import type { Comparison } from './compare';
 import type { Delays } from './delays';
+import { type HotPathComparison, type Part, partsOf } from './hotPath';
 import type { CellComparison } from './observations';
 import type { WindowComparison } from './windows';
 
@@ -18,6 +19,8 @@ export interface Verdict {
   /** The recording's values in FHIR, counted by row and column. */
   readonly values: RecordedValues;
   readonly windows: RecordedWindows;
+  /** What was written down of the windows; left out where nothing writes them down. */
+  readonly hotPath?: WrittenDown;
   /** From the device's first sending to the judge's receipt from `devicedata`, milliseconds of the machine's clock. */
   readonly delayMs: Delays;
 }
@@ -50,7 +53,33 @@ export interface RecordedWindows {
   readonly samples: { readonly expected: number; readonly found: number };
 }
 
-export function verdictOf({ comparison, cells, windows }: Findings, deadLettered: number, delayMs: Delays): Verdict {
+/** Of each kind of things that the hot path writes. */
+export interface WrittenDown {
+  /** One a window, of its newest revision. */
+  readonly riskAssessments: PartCounts;
+  /** The same as an Observation. */
+  readonly scores: PartCounts;
+  readonly flags: PartCounts;
+  /** Windows and episodes of the repository; left out without one. */
+  readonly rows?: PartCounts;
+}
+
+export interface PartCounts {
+  readonly expected: number;
+  readonly found: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  /** Another content, one too many, or a reference that leads nowhere. */
+  readonly wrong: number;
+  /** More versions than what it is about has had. */
+  readonly rewritten: number;
+}
+
+export function verdictOf(
+  { comparison, cells, windows, hotPath }: Findings,
+  deadLettered: number,
+  delayMs: Delays,
+): Verdict {
   const { sent, devicedata, raw, lost, duplicated, redelivered, wrong } = comparison;
   return {
     sent,
@@ -75,17 +104,41 @@ export function verdictOf({ comparison, cells, windows }: Findings, deadLettered
       duplicated: windows.duplicated.length,
       wrong: windows.wrong.length,
     },
+    ...(hotPath && { hotPath: writtenDown(hotPath) }),
     delayMs,
   };
 }
 
+function writtenDown({ riskAssessments, scores, flags, rows }: HotPathComparison): WrittenDown {
+  return {
+    riskAssessments: countsOf(riskAssessments),
+    scores: countsOf(scores),
+    flags: countsOf(flags),
+    ...(rows && { rows: countsOf(rows) }),
+  };
+}
+
+function countsOf({ expected, found, lost, duplicated, wrong, rewritten }: Part): PartCounts {
+  const counts = { lost: lost.length, duplicated: duplicated.length, wrong: wrong.length, rewritten: rewritten.length };
+  return { expected, found, ...counts };
+}
+
 /** Whether all that was sent is there, once and right. */
 export function isGood(verdict: Verdict): boolean {
-  const { values, windows, deadLettered } = verdict;
-  const places = [verdict, values, windows];
+  const { values, windows, hotPath, deadLettered } = verdict;
+  const written = writtenParts(hotPath);
+  const places = [verdict, values, windows, ...written];
   const isComplete = places.every(({ lost, duplicated, wrong }) => lost === 0 && duplicated === 0 && wrong === 0);
   const { expected, found } = windows.samples;
-  return isComplete && deadLettered === 0 && values.rewritten === 0 && expected === found;
+  const isOnce = [values, ...written].every(({ rewritten }) => rewritten === 0);
+  return isComplete && isOnce && deadLettered === 0 && expected === found;
+}
+
+/** The parts of what was written down, in their order. */
+export function writtenParts(hotPath: WrittenDown | undefined): PartCounts[] {
+  if (hotPath === undefined) return [];
+  const { riskAssessments, scores, flags, rows } = hotPath;
+  return [riskAssessments, scores, flags, ...(rows === undefined ? [] : [rows])];
 }
 
 /** What was compared, with the keys behind the counts. */
@@ -93,12 +146,13 @@ export interface Findings {
   readonly comparison: Comparison;
   readonly cells: CellComparison;
   readonly windows: WindowComparison;
+  readonly hotPath?: HotPathComparison;
 }
 
 const shownKeys = 5;
 
 /** The first few keys behind each count that should be 0, a line a count; empty when all is well. */
-export function describeFindings({ comparison, cells, windows }: Findings): string[] {
+export function describeFindings({ comparison, cells, windows, hotPath }: Findings): string[] {
   const line = (what: string, keys: readonly string[]) => {
     const more = keys.length > shownKeys ? ` and ${keys.length - shownKeys} more` : '';
     return keys.length === 0 ? [] : [`${what}: ${keys.slice(0, shownKeys).join(', ')}${more}`];
@@ -113,5 +167,14 @@ export function describeFindings({ comparison, cells, windows }: Findings): stri
     ...line('windows lost', windows.lost),
     ...line('windows duplicated', windows.duplicated),
     ...line('windows wrong', windows.wrong),
+    ...(hotPath === undefined ? [] : writtenLines(hotPath, line)),
   ];
+}
+
+function writtenLines(hotPath: HotPathComparison, line: (what: string, keys: readonly string[]) => string[]): string[] {
+  const names = ['risk assessments', 'scores', 'flags', 'rows'];
+  const faults = ['lost', 'duplicated', 'wrong', 'rewritten'] as const;
+  return partsOf(hotPath).flatMap((part, index) =>
+    faults.flatMap((fault) => line(`${names[index]} ${fault}`, part[fault])),
+  );
 }

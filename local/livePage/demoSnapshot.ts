@@ -1,4 +1,4 @@
-import type { Verdict } from '../judge/verdict';
+import type { PartCounts, Verdict } from '../judge/verdict';
 import type {
   DashboardPatient,
   DashboardSnapshot,
@@ -18,6 +18,10 @@ import { VitalsBoard } from './vitalsBoard';
 
 const start = Date.parse('2026-01-05T06:00:00Z');
 
+const written = (count: number): PartCounts => {
+  return { expected: count, found: count, lost: 0, duplicated: 0, wrong: 0, rewritten: 0 };
+};
+
 export const goodVerdict: Verdict = {
   sent: 19_200,
   devicedata: 19_200,
@@ -32,6 +36,7 @@ export const goodVerdict: Verdict = {
     ...{ expected: 3_840, found: 3_840, lost: 0, duplicated: 0, wrong: 0, revised: 4 },
     samples: { expected: 76_800, found: 76_800 },
   },
+  hotPath: { riskAssessments: written(3_840), scores: written(3_840), flags: written(14), rows: written(3_854) },
   delayMs: { p50: 31, p95: 58 },
 };
 

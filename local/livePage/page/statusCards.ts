@@ -1,4 +1,4 @@
-import { isGood, type Verdict } from '../../judge/verdict';
+import { isGood, type Verdict, type WrittenDown } from '../../judge/verdict';
 import type { ClockSnapshot, ReplaySnapshot, Snapshot } from '../snapshot';
 import { byId, html, setText } from './element';
 import { formatCount, formatDelay, plural, type WardTime } from './format';
@@ -89,7 +89,7 @@ function speedWords({ speed }: ClockSnapshot): string {
 }
 
 /** `Nothing lost, nothing duplicated`, or `3 messages lost, 1 duplicated`. */
-export function verdictWords({ lost, duplicated, wrong, deadLettered, values, windows }: Verdict): string {
+export function verdictWords({ lost, duplicated, wrong, deadLettered, values, windows, hotPath }: Verdict): string {
   const inRecord = [
     ...(values.lost > 0 ? [`${plural(values.lost, 'value')} lost in FHIR`] : []),
     ...(values.duplicated > 0 ? [`${plural(values.duplicated, 'value')} doubled in FHIR`] : []),
@@ -110,8 +110,31 @@ export function verdictWords({ lost, duplicated, wrong, deadLettered, values, wi
     ...(deadLettered > 0 ? [`${formatCount(deadLettered)} dead-lettered`] : []),
     ...inRecord,
     ...inWindows,
+    ...(hotPath === undefined ? [] : writtenFaults(hotPath)),
   ];
   return faults.join(', ');
+}
+
+const faultWords = [
+  ['lost', 'lost'],
+  ['duplicated', 'doubled'],
+  ['wrong', 'wrong'],
+  ['rewritten', 'rewritten'],
+] as const;
+
+function writtenFaults({ riskAssessments, scores, flags, rows }: WrittenDown): string[] {
+  const parts = [
+    ['risk assessment', riskAssessments],
+    ['score', scores],
+    ['flag', flags],
+    ['row', rows],
+  ] as const;
+  return parts.flatMap(([name, counts]) =>
+    faultWords.flatMap(([fault, word]) => {
+      const count = counts?.[fault] ?? 0;
+      return count > 0 ? [`${plural(count, name)} ${word}`] : [];
+    }),
+  );
 }
 
 function verdictFigures(verdict: Verdict): [name: string, text: string, isFault: boolean][] {
@@ -131,8 +154,19 @@ function verdictFigures(verdict: Verdict): [name: string, text: string, isFault:
     plain('values in FHIR', verdict.values.found),
     plain('windows', verdict.windows.found),
     plain('rescored', verdict.windows.revised),
+    ...writtenFigures(verdict.hotPath).map(([name, count]) => plain(name, count)),
     ...(p50 === null || p95 === null
       ? []
       : [['delay p50, p95', `${formatDelay(p50)}, ${formatDelay(p95)}`, false] satisfies [string, string, boolean]]),
+  ];
+}
+
+function writtenFigures(hotPath: WrittenDown | undefined): [name: string, count: number][] {
+  if (hotPath === undefined) return [];
+  const { riskAssessments, flags, rows } = hotPath;
+  return [
+    ['risk assessments', riskAssessments.found],
+    ['flags', flags.found],
+    ...(rows === undefined ? [] : [['rows', rows.found] satisfies [string, number]]),
   ];
 }
