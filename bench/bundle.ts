@@ -8,8 +8,11 @@ import { zipOf } from '../components/dataPlane/zip';
 import {
   longViewSettings,
   mlInputSettings,
+  mlOutputSettings,
   normalizeSettings,
   packageFiles,
+  repositoryMigrationsSettings,
+  routingSettings,
   scoreSettings,
   writeObservationsSettings,
 } from '../runtime/contracts/appSettings';
@@ -24,6 +27,9 @@ const apps = {
   'ml-input': { figure: 'mlInput', module: 'mlInputApp' },
   score: { figure: 'score', module: 'scoreApp' },
   'long-view': { figure: 'longView', module: 'longViewApp' },
+  'ml-output': { figure: 'mlOutput', module: 'mlOutputApp' },
+  'repository-migrations': { figure: 'repositoryMigrations', module: 'repositoryMigrationsApp' },
+  routing: { figure: 'routing', module: 'routingApp' },
 } as const satisfies Record<FunctionAppName, { figure: string; module: string }>;
 
 const aims = Object.values(apps).flatMap(({ figure }) => [
@@ -119,6 +125,7 @@ function requireTimes(packages: readonly string[]): Map<string, number[]> {
 
 const settingNames = [
   ...[...normalizeSettings, ...writeObservationsSettings, ...mlInputSettings, ...scoreSettings, ...longViewSettings],
+  ...[...mlOutputSettings, ...repositoryMigrationsSettings, ...routingSettings],
 ];
 
 /** What the apps insist on when they are loaded. */

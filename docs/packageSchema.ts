@@ -29,7 +29,8 @@ export interface PackageSchema {
 
 /** What Pulumi's Analyzer makes of the library: the source of every other description of its arguments. */
 export async function packageSchema(): Promise<PackageSchema> {
-  const components = [library.HospitalEnvironment, library.IoMTIngest, library.MedTechConnector, library.MLScoringPath];
+  const { HospitalEnvironment, IoMTIngest, MedTechConnector, MLScoringPath, HotPath } = library;
+  const components = [HospitalEnvironment, IoMTIngest, MedTechConnector, MLScoringPath, HotPath];
   const dirname = resolve(__dirname, '..', 'components');
   return JSON.parse(await new ComponentProvider({ components, dirname, name: 'azure-iomt' }).getSchema());
 }

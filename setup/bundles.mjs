@@ -9,6 +9,9 @@ const apps = {
   'ml-input': 'runtime/functions/mlInputApp.ts',
   score: 'runtime/functions/scoreApp.ts',
   'long-view': 'runtime/functions/longViewApp.ts',
+  'ml-output': 'runtime/functions/mlOutputApp.ts',
+  'repository-migrations': 'runtime/functions/repositoryMigrationsApp.ts',
+  routing: 'runtime/functions/routingApp.ts',
 };
 
 /** What decides on a bundle beside the sources in it: the versions of the libraries, and this file. */

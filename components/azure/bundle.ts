@@ -4,7 +4,16 @@ import { join, relative, resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 
 /** The function apps whose code ships with the library, by the names of their folders in `dist/functions`. */
-export const functionAppNames = ['normalize', 'write-observations', 'ml-input', 'score', 'long-view'] as const;
+export const functionAppNames = [
+  'normalize',
+  'write-observations',
+  'ml-input',
+  'score',
+  'long-view',
+  'ml-output',
+  'repository-migrations',
+  'routing',
+] as const;
 export type FunctionAppName = (typeof functionAppNames)[number];
 
 /**

@@ -22,6 +22,10 @@ export interface CloudFacts {
   readonly privateDnsZones: Readonly<Partial<Record<PrivateDnsZoneName, string>>>;
   /** What tokens for online endpoints of Azure Machine Learning must be for. */
   readonly machineLearningAudience: string;
+  /** What tokens for Azure SQL must be for, as `https://database.windows.net/`. */
+  readonly sqlAudience: string;
+  /** Microsoft Fabric's API and what tokens for it are for; undefined where it is not offered. */
+  readonly fabric?: { readonly api: string; readonly scope: string };
   /** What hosts of FHIR services end with; undefined where Azure Health Data Services is not offered. */
   readonly fhirSuffix?: string;
 }
@@ -37,7 +41,8 @@ export type PrivateDnsZoneName =
   | 'fhir'
   | 'databricks'
   | 'machineLearning'
-  | 'notebooks';
+  | 'notebooks'
+  | 'sql';
 
 /** Scopes and zones of the sovereign clouds follow the documented suffixes; they have not been run there. */
 export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
@@ -62,8 +67,11 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       databricks: 'privatelink.azuredatabricks.net',
       machineLearning: 'privatelink.api.azureml.ms',
       notebooks: 'privatelink.notebooks.azure.net',
+      sql: 'privatelink.database.windows.net',
     },
     machineLearningAudience: 'https://ml.azure.com',
+    sqlAudience: 'https://database.windows.net/',
+    fabric: { api: 'https://api.fabric.microsoft.com/v1', scope: 'https://api.fabric.microsoft.com/.default' },
     fhirSuffix: 'fhir.azurehealthcareapis.com',
   },
   AzureUSGovernment: {
@@ -87,7 +95,9 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       databricks: 'privatelink.databricks.azure.us',
       machineLearning: 'privatelink.api.ml.azure.us',
       notebooks: 'privatelink.notebooks.usgovcloudapi.net',
+      sql: 'privatelink.database.usgovcloudapi.net',
     },
+    sqlAudience: 'https://database.usgovcloudapi.net/',
     machineLearningAudience: 'https://ml.azure.us',
     fhirSuffix: 'fhir.azurehealthcareapis.us',
   },
@@ -110,7 +120,9 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
       databricks: 'privatelink.databricks.azure.cn',
       machineLearning: 'privatelink.api.ml.azure.cn',
       notebooks: 'privatelink.notebooks.chinacloudapi.cn',
+      sql: 'privatelink.database.chinacloudapi.cn',
     },
+    sqlAudience: 'https://database.chinacloudapi.cn/',
     machineLearningAudience: 'https://ml.azure.cn',
   },
 };

@@ -82,6 +82,17 @@ export interface AcceptedRisks {
    * @default false
    */
   telemetryOfPatientData?: boolean;
+  /**
+   * The repository's server may reach what lies outside of it, if overrides say so: data could be taken out by a statement;
+   * default false.
+   * @default false
+   */
+  outboundFromRepository?: boolean;
+  /**
+   * Addresses beyond Azure's own services may reach the repository's server, if overrides let them in; default false.
+   * @default false
+   */
+  openRepository?: boolean;
 }
 
 /** What every component takes beside its own settings. */

@@ -15,17 +15,17 @@ export function diagnose(
   resourceUri: pulumi.Input<string>,
   settings: DiagnosticSettings | undefined,
   logs = true,
+  opts: pulumi.CustomResourceOptions = {},
 ): void {
   if (!settings) return;
-  new DiagnosticSetting(
-    ...children.of(`${child}-diagnostics`, {
-      name: 'all-to-log-analytics',
-      resourceUri,
-      workspaceId: settings.workspaceId,
-      ...(logs && { logs: [{ categoryGroup: 'allLogs', enabled: true }] }),
-      metrics: [{ category: 'AllMetrics', enabled: true }],
-    }),
-  );
+  const args = {
+    name: 'all-to-log-analytics',
+    resourceUri,
+    workspaceId: settings.workspaceId,
+    ...(logs && { logs: [{ categoryGroup: 'allLogs', enabled: true }] }),
+    metrics: [{ category: 'AllMetrics', enabled: true }],
+  };
+  new DiagnosticSetting(...children.of(`${child}-diagnostics`, args, opts));
 }
 
 /** The blob service of a storage account, which has logs of its own. */

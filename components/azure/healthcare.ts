@@ -125,6 +125,24 @@ export function existingFhirService(
   return url === undefined ? reference : { ...reference, url: pulumi.output(url) };
 }
 
+/** Where a FHIR service answers, and what tokens for it are for. */
+export interface FhirPlace {
+  readonly url: pulumi.Input<string>;
+  readonly audience: pulumi.Input<string>;
+}
+
+/** What is known of a FHIR service that exists; what is not told of it is read. */
+export function fhirPlace(
+  children: Children,
+  fhirServiceId: pulumi.Input<string>,
+  told: Partial<FhirPlace>,
+): FhirPlace {
+  const { url, audience } = told;
+  if (url !== undefined && audience !== undefined) return { url, audience };
+  const found = existingFhirService(children, fhirServiceId, url);
+  return { url: found.url, audience: audience ?? found.audience };
+}
+
 function referenceTo(service: FhirService, id: pulumi.Output<string>): FhirServiceReference {
   const audience = service.authenticationConfiguration.apply((configuration) => configuration?.audience ?? '');
   return {

@@ -5,8 +5,8 @@ import { known, type Problems } from './validation';
 /** Encrypts data at rest with a key of your own. */
 export interface CustomerManagedKey {
   /**
-   * URI of a key in a Key Vault with purge protection: `https://<vault>.vault.azure.net/keys/<name>/<version>`. Only FHIR
-   * services need the version, and are given it; all others follow the key's rotation.
+   * URI of a key in a Key Vault with purge protection: `https://<vault>.vault.azure.net/keys/<name>/<version>`. FHIR
+   * services and SQL servers need the version, and are given it; all others follow the key's rotation.
    */
   keyUri: pulumi.Input<string>;
   /** ARM id of that key, on which the component's identity gets its role: `.../vaults/<vault>/keys/<name>`. */
@@ -17,6 +17,8 @@ export interface CustomerManagedKey {
 export const customerManagedKeySupport = {
   'Event Hubs': 'encrypted with the key; needs the Premium tier',
   'Blob storage': 'encrypted with the key',
+  'Azure SQL':
+    'databases are encrypted with the key (TDE): first with the version that is named, from then on with each newer one',
   'FHIR service':
     'encrypted with the version of the key that is named; a rotated key is taken up by naming its version',
   'IoT Hub': 'has no customer-managed keys: encrypted with keys of the platform',

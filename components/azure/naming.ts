@@ -147,6 +147,25 @@ export const nameRules = {
     pattern: /^(?=.{3,32}$)[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
     rule: `the name of an online endpoint must be 3 to 32 ${hyphenated}`,
   },
+  sqlServer: {
+    abbreviation: 'sql',
+    most: 63,
+    pattern: /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+    rule: 'the name of an SQL server must be 1 to 63 lower-case letters, digits and hyphens, without a hyphen at its ends',
+  },
+  sqlDatabase: {
+    abbreviation: 'sqldb',
+    most: 128,
+    pattern: /^[^<>*%&:\\/?\p{Cc}]{0,127}[^<>*%&:\\/?\p{Cc} .]$/u,
+    rule: 'the name of an SQL database must be 1 to 128 characters without <>*%&:\\/?, and not end with a period or space',
+  },
+  fabricCapacity: {
+    abbreviation: 'fc',
+    most: 63,
+    pattern: /^[a-z][a-z0-9]{2,62}$/,
+    rule: 'the name of a Fabric capacity must be 3 to 63 lower-case letters and digits, starting with a letter',
+    compact: true,
+  },
   scheduledQueryRule: {
     // The framework has no abbreviation for it.
     abbreviation: 'sqr',

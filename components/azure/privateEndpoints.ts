@@ -62,6 +62,11 @@ export interface PrivateDnsZoneIds {
    * @default none
    */
   notebooks?: pulumi.Input<string>;
+  /**
+   * Zone `privatelink.database.windows.net`: Azure SQL; default none.
+   * @default none
+   */
+  sql?: pulumi.Input<string>;
 }
 
 /** Gives every resource a private endpoint and closes its public one. */
@@ -87,6 +92,7 @@ export const privateLinks = {
   'lake-files': { groupId: 'dfs', zones: ['dfs'] },
   databricks: { groupId: 'databricks_ui_api', zones: ['databricks'] },
   'machine-learning': { groupId: 'amlworkspace', zones: ['machineLearning', 'notebooks'] },
+  'sql-server': { groupId: 'sqlServer', zones: ['sql'] },
 } as const satisfies Record<string, { groupId: string; zones: readonly PrivateDnsZoneName[] }>;
 
 /**

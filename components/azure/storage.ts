@@ -2,7 +2,7 @@ import { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
 import { BlobServiceProperties } from '@pulumi/azure-native/storage/blobServiceProperties';
 import { ManagementPolicy } from '@pulumi/azure-native/storage/managementPolicy';
 import { StorageAccount, type StorageAccountArgs } from '@pulumi/azure-native/storage/storageAccount';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import { type Children, nameFromId, type Surroundings } from './component';
 import type { KeyReference } from './keys';
 
@@ -222,6 +222,27 @@ function lifecycleRule({ coolAfterDays, coldAfterDays, deleteAfterDays }: WriteO
       },
     },
   };
+}
+
+/** A container as components use it that write into it. */
+export interface ContainerReference {
+  readonly containerId: pulumi.Output<string>;
+  readonly containerUrl: pulumi.Output<string>;
+}
+
+/** A container of another component, never changed; where it is not told at which URL, its account is read as `child`. */
+export function existingContainer(
+  children: Children,
+  child: string,
+  existingId: pulumi.Input<string>,
+  url: pulumi.Input<string> | undefined,
+): ContainerReference {
+  const containerId = pulumi.output(existingId);
+  if (url !== undefined) return { containerId, containerUrl: pulumi.output(url) };
+  const [name, , opts] = children.of(child, {});
+  const accountId = containerId.apply((id) => id.slice(0, id.toLowerCase().indexOf('/blobservices/')));
+  const { primaryEndpoints } = StorageAccount.get(name, accountId, opts);
+  return { containerId, containerUrl: pulumi.interpolate`${primaryEndpoints.blob}${nameFromId(containerId)}` };
 }
 
 /** A container that nobody reads without a role. */

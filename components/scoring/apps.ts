@@ -3,6 +3,7 @@ import type { longViewSettings, mlInputSettings, SettingsOf, scoreSettings } fro
 import type { ApplicationInsights } from '../azure/applicationInsights';
 import type { Encryption } from '../azure/encryption';
 import { type FunctionApp, type FunctionAppSettings, functionApp } from '../azure/functionApp';
+import type { FhirPlace } from '../azure/healthcare';
 import { type AppIdentity, appIdentity, type ExistingAppIdentity } from '../azure/identity';
 import { containerUrl } from '../azure/lake';
 import { programTexts } from '../azure/packageTexts';
@@ -13,12 +14,6 @@ import { kernelSettingsOf } from './kernelSettings';
 import type { ScoreModel } from './onnx';
 import type { ScoringSite } from './site';
 import { enrichedHub, scoredHub } from './stream';
-
-/** Where the FHIR service answers. */
-export interface FhirPlace {
-  readonly url: pulumi.Input<string>;
-  readonly audience: pulumi.Input<string>;
-}
 
 /** What the function apps of the path work with. */
 export interface AppParts {

@@ -3,12 +3,12 @@ import * as pulumi from '@pulumi/pulumi';
 import { type ApplicationInsights, applicationInsightsOf } from '../azure/applicationInsights';
 import { encryptionKey } from '../azure/encryption';
 import type { FunctionApp } from '../azure/functionApp';
-import { existingFhirService } from '../azure/healthcare';
+import { fhirPlace } from '../azure/healthcare';
 import { operatorGrants } from '../azure/operators';
 import { siteOf } from '../azure/site';
 import type { MLScoringPathArgs } from '../mlScoringPath';
 import { operatorRights } from './access';
-import { type AppParts, buildLongView, buildMlInput, type FhirPlace } from './apps';
+import { type AppParts, buildLongView, buildMlInput } from './apps';
 import { buildCompute, type Compute } from './compute';
 import type { CompleteScoring } from './defaults';
 import { buildDeadLetters, buildLake, type ScoringLake } from './lake';
@@ -86,14 +86,8 @@ function buildParts(site: ScoringSite, args: MLScoringPathArgs): AppParts {
     purpose: 'scoring',
     workspacePurpose: 'scoring',
   });
-  const scopes = { stream, lake, deadLetters, fhirServiceId: args.existingFhirServiceId };
-  return { scopes, fhir: fhirPlace(site, args), insights, encryption };
-}
-
-/** What is not told of the service is read. */
-function fhirPlace({ children }: ScoringSite, args: MLScoringPathArgs): FhirPlace {
-  const { existingFhirServiceId, fhirUrl, fhirAudience } = args;
-  if (fhirUrl !== undefined && fhirAudience !== undefined) return { url: fhirUrl, audience: fhirAudience };
-  const { url, audience } = existingFhirService(children, existingFhirServiceId, fhirUrl);
-  return { url, audience: fhirAudience ?? audience };
+  const { existingFhirServiceId, fhirUrl: url, fhirAudience: audience } = args;
+  const scopes = { stream, lake, deadLetters, fhirServiceId: existingFhirServiceId };
+  const fhir = fhirPlace(site.children, existingFhirServiceId, { url, audience });
+  return { scopes, fhir, insights, encryption };
 }

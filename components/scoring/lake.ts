@@ -1,11 +1,11 @@
 import type { BlobContainer } from '@pulumi/azure-native/storage/blobContainer';
-import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
+import type { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
 import * as pulumi from '@pulumi/pulumi';
 import { dataAccess } from '../azure/commonDefaults';
 import { nameFromId } from '../azure/component';
 import type { Encryption } from '../azure/encryption';
 import { type ContainerLifecycle, existingLake, type LakeAccount, lakeAccount, newLake } from '../azure/lake';
-import { container } from '../azure/storage';
+import { type ContainerReference, container, existingContainer } from '../azure/storage';
 import type { ScoringSite } from './site';
 
 /** The lake of steps 9, 11 and 11a. */
@@ -84,9 +84,7 @@ function lifecycles({ lake, existingDeadLetterContainerId, deadLetterRetentionDa
 const deadLettersContainer = 'dead-letters';
 
 /** Where messages lie that `ml-input` gave up. */
-export interface DeadLetters {
-  readonly containerId: pulumi.Output<string>;
-  readonly containerUrl: pulumi.Output<string>;
+export interface DeadLetters extends ContainerReference {
   /** The container, where scoring made it. */
   readonly own?: BlobContainer;
 }
@@ -102,13 +100,5 @@ export function buildDeadLetters(
     const containerUrl = pulumi.interpolate`${account.blobEndpoint}${nameFromId(own.id)}`;
     return { containerId: own.id, containerUrl, own };
   }
-  const containerId = pulumi.output(existingDeadLetterContainerId);
-  if (deadLetterContainerUrl !== undefined) return { containerId, containerUrl: pulumi.output(deadLetterContainerUrl) };
-  const [name, , opts] = children.of('dead-letters', {});
-  const accountId = containerId.apply((id) => id.slice(0, id.toLowerCase().indexOf('/blobservices/')));
-  const { primaryEndpoints } = StorageAccount.get(name, accountId, opts);
-  return {
-    containerId,
-    containerUrl: pulumi.interpolate`${primaryEndpoints.blob}${nameFromId(containerId)}`,
-  };
+  return existingContainer(children, deadLettersContainer, existingDeadLetterContainerId, deadLetterContainerUrl);
 }

@@ -8,17 +8,28 @@ import type { CompleteScoring } from './defaults';
 /** What is wrong with the rules that a site's clinical safety owner answers for. */
 export function clinicalRuleProblems(problems: Problems, settings: CompleteScoring): void {
   windowProblems(problems, settings);
+  sampleProblems(problems, settings);
   ruleProblems(problems, settings);
   clinicalProblems(problems, settings);
 }
 
-function windowProblems(problems: Problems, settings: CompleteScoring): void {
-  const { windowMinutes, sampleSeconds, carryForwardMinutes, carryForwardMinutesAtRisk } = settings;
-  const divisors = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60];
-  if (!divisors.includes(windowMinutes)) {
+/** What is wrong with the windows, which several components are told of. */
+export function windowProblems(
+  problems: Problems,
+  { windowMinutes, latenessMinutes }: Pick<CompleteScoring, 'windowMinutes' | 'latenessMinutes'>,
+): void {
+  if (!divisorsOfAnHour.includes(windowMinutes)) {
     const given = JSON.stringify(windowMinutes);
-    problems.add('windowMinutes', `must divide an hour, as ${divisors.join(', ')} do; given is ${given}.`);
-  } else {
+    problems.add('windowMinutes', `must divide an hour, as ${divisorsOfAnHour.join(', ')} do; given is ${given}.`);
+  }
+  problems.wholeNumber('latenessMinutes', latenessMinutes, 0, 60, 'the minutes that a window waits');
+}
+
+const divisorsOfAnHour: readonly number[] = [1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60];
+
+function sampleProblems(problems: Problems, settings: CompleteScoring): void {
+  const { windowMinutes, sampleSeconds, carryForwardMinutes, carryForwardMinutesAtRisk } = settings;
+  if (divisorsOfAnHour.includes(windowMinutes)) {
     problems.wholeNumber('sampleSeconds', sampleSeconds, 1, 60 * windowMinutes, 'the seconds of a sample');
     if (Number.isInteger(sampleSeconds) && (windowMinutes * 60) % sampleSeconds !== 0) {
       problems.add(
@@ -27,7 +38,6 @@ function windowProblems(problems: Problems, settings: CompleteScoring): void {
       );
     }
   }
-  problems.wholeNumber('latenessMinutes', settings.latenessMinutes, 0, 60, 'the minutes that a window waits');
   const carried = 'the minutes for which a value is carried forward';
   problems.wholeNumber('carryForwardMinutes', carryForwardMinutes, 0, 10_080, carried);
   problems.wholeNumber('carryForwardMinutesAtRisk', carryForwardMinutesAtRisk, 0, 10_080, carried);
@@ -66,11 +76,7 @@ function clinicalProblems(problems: Problems, settings: CompleteScoring): void {
   const { spinalCordInjury, plausibilityLimits, contextCodes } = settings;
   const policies = Object.values(SpinalCordInjuryPolicy);
   problems.oneOf('spinalCordInjury', spinalCordInjury, policies, 'what is done with a spinal cord injury');
-  try {
-    readContextCodes(JSON.stringify(contextCodes));
-  } catch (error) {
-    problems.add('contextCodes', String(error).replace(/^Error: The app setting CONTEXT_CODES /, ''));
-  }
+  contextCodeProblems(problems, contextCodes);
   for (const [vital, limits] of Object.entries(plausibilityLimits)) {
     const path = `plausibilityLimits.${vital}`;
     const possible = possibleReadings[vital as keyof typeof possibleReadings];
@@ -85,5 +91,14 @@ function clinicalProblems(problems: Problems, settings: CompleteScoring): void {
       path,
       `least and most must be numbers from ${possible.least} to ${possible.most}, the former below the latter; given is ${JSON.stringify(limits)}.`,
     );
+  }
+}
+
+/** What is wrong with the codes by which facts about a patient are recognised. */
+export function contextCodeProblems(problems: Problems, contextCodes: CompleteScoring['contextCodes']): void {
+  try {
+    readContextCodes(JSON.stringify(contextCodes));
+  } catch (error) {
+    problems.add('contextCodes', String(error).replace(/^Error: The app setting CONTEXT_CODES /, ''));
   }
 }

@@ -68,6 +68,10 @@ function idOf(type: string, name: string, inputs: Record<string, unknown>): stri
     return `${resourceGroup}/providers/Microsoft.EventHub/namespaces/${last}`;
   if (type === 'azure-native:eventhub:EventHub')
     return `${resourceGroup}/providers/Microsoft.EventHub/namespaces/${own}/eventhubs/${last}`;
+  const server = `${resourceGroup}/providers/Microsoft.Sql/servers/${inputs.serverName}`;
+  if (type === 'azure-native:sql:Server') return server;
+  if (type === 'azure-native:sql:Database') return `${server}/databases/${inputs.databaseName}`;
+  if (type === 'azure-native:sql:ServerKey') return `${server}/keys/${inputs.keyName}`;
   return `${resourceGroup}/providers/${type.replaceAll(':', '/')}/${last}`;
 }
 
@@ -106,6 +110,8 @@ function outputsOf(type: string, inputs: Record<string, unknown>): Record<string
       };
     case 'azure-native:storage:BlobContainer':
       return { name: inputs.containerName };
+    case 'azure-native:sql:Server':
+      return { fullyQualifiedDomainName: `${String(inputs.serverName ?? 'existing')}.database.windows.net` };
     case 'azure-native:databricks:Workspace':
       return {
         workspaceUrl: 'adb-1234567890123456.7.azuredatabricks.net',

@@ -1,0 +1,31 @@
+/** What kind of principal administers the repository's server. */
+export const RepositoryAdministratorType = {
+  /** A group of people and services; what a server should have. */
+  Group: 'Group',
+  /** One person. */
+  User: 'User',
+  /** A service principal or managed identity. */
+  Application: 'Application',
+} as const;
+/** What kind of principal administers the repository's server. */
+export type RepositoryAdministratorType =
+  (typeof RepositoryAdministratorType)[keyof typeof RepositoryAdministratorType];
+
+/** Roles of the repository's database that identities beside those of the path can be given. */
+export const RepositoryRole = {
+  /** Reads the views of the dashboard, and nothing else. */
+  dashboardReader: 'dashboardReader',
+} as const;
+/** Role of an identity in the repository's database. */
+export type RepositoryRole = (typeof RepositoryRole)[keyof typeof RepositoryRole];
+
+/** Roles that people around the hot path may be given. */
+export const HotPathOperatorRole = {
+  /**
+   * What the connector's role of that name lacks: sends results again into `scored`, and reads and removes dead letters where
+   * the hot path has a container of its own.
+   */
+  replayDeadLetters: 'replayDeadLetters',
+} as const;
+/** Role that people who operate the hot path may be given. */
+export type HotPathOperatorRole = (typeof HotPathOperatorRole)[keyof typeof HotPathOperatorRole];
