@@ -5,13 +5,47 @@ import type { Episode } from '../hotPath/episodes';
 export interface ArrivedWindow {
   readonly window: ScoredWindow;
   readonly scoredAt: number;
+  /** Whether it is of the length that flags go by (`WINDOW_SECONDS`). */
+  readonly hot: boolean;
 }
 
-/** What a batch of results came to. */
-export interface WrittenWindows {
-  readonly written: number;
-  /** Revisions that are not newer than what is there. */
-  readonly ignored: number;
+/** A window whose revision is newer than the stored one. */
+export interface DueWindow extends ArrivedWindow {
+  /** The revision that was read; 0: none. */
+  readonly replaces: number;
+}
+
+/** What becomes of an episode: `before` as it was read, null for a new one. */
+export interface EpisodeChange {
+  readonly before: Episode | null;
+  readonly after: Episode;
+}
+
+/** What a patient's windows come to: written together, or not at all. */
+export interface PatientResults {
+  readonly patient: string;
+  /** Of each window the newest revision. */
+  readonly windows: readonly DueWindow[];
+  /** Of each episode the last state. */
+  readonly changes: readonly EpisodeChange[];
+  /** When monitoring ended, in milliseconds since 1970; empty: it goes on. */
+  readonly ends: readonly number[];
+}
+
+/** What a batch came to; patients who are not named here have all that was to be written. */
+export interface WrittenResults {
+  /** Patients of whom somebody else wrote a window or an episode meanwhile: to be read and followed again. */
+  readonly overtaken: readonly string[];
+  /** Patients of whom the database does not take a row, with a sentence without values. */
+  readonly refused: readonly { readonly patient: string; readonly reason: string }[];
+  /** The database's clock after the last row, milliseconds since 1970. */
+  readonly writtenAt: number;
+}
+
+/** That a patient's monitoring ended, as the window says that starts then. */
+export interface WindowedEnd extends MonitoringEnd {
+  readonly patient: string;
+  readonly windowStart: number;
 }
 
 /**
@@ -19,30 +53,36 @@ export interface WrittenWindows {
  * instances at once, and leaves nothing half done: a row is written by one statement whose condition decides, or in one
  * transaction.
  *
- * Errors: `RepositoryFault` (a schema that is missing or older, a server that is away or pauses: to be tried again, it holds the
- * caller), or an error of one row, which concerns it alone.
+ * Errors: `RepositoryFault` (a schema that is missing or older, a server that is away or pauses): to be tried again, it holds the
+ * caller. What is wrong with one row is told as refused, and concerns its patient alone.
  */
 export interface Repository {
-  /** Rows of `care.scoredWindow`, where the revision is newer. */
-  writeWindows(windows: readonly ArrivedWindow[]): Promise<WrittenWindows>;
-  /** Episodes that stand for these patients, and the named ones (`patient kind since`) whether or not they stand. */
+  /** Revisions that are there, in the order of the windows; 0: none. To be read before episodes are. */
+  readRevisions(windows: readonly ScoredWindow[]): Promise<readonly number[]>;
+  /** Episodes that stand for these patients, and the named ones whether or not they stand. */
   readEpisodes(
     patients: readonly string[],
     named: readonly Pick<Episode, 'patient' | 'kind' | 'since'>[],
   ): Promise<readonly Episode[]>;
-  /** Ends of monitoring in windows of a patient that start at or after the given time; null: none. */
-  readLaterEnd(patient: string, start: number): Promise<MonitoringEnd | null>;
+  /** Ends of monitoring in hot windows of these patients that start at or after the given time, in the order of windows. */
+  readEnds(patients: readonly string[], from: number): Promise<readonly WindowedEnd[]>;
   /**
-   * Writes episodes with an entry in the audit each, unless a newer window changed them already.
-   * @returns those that somebody else wrote meanwhile: to be read and followed again
+   * Writes what windows came to: the windows, the episodes with entries in the audit, and ends of monitoring (`care.patient` and
+   * `care.route` say so, unless FHIR has said otherwise since). All of a patient in one transaction, which fails where a
+   * window or an episode is not as it was read: so a window is followed once, whoever dies or comes twice.
    */
-  writeEpisodes(episodes: readonly Episode[]): Promise<readonly Episode[]>;
-  /** Monitoring of these patients ended: `care.patient` and `care.route` say so, unless FHIR has said otherwise since. */
-  endMonitoring(ends: readonly { readonly patient: string; readonly time: number }[]): Promise<void>;
+  writeResults(results: readonly PatientResults[]): Promise<WrittenResults>;
   /** How far a feed is; never goes back. */
   reportFeed(feed: 'repository' | 'fhir' | 'routing', source: string, until: number): Promise<void>;
-  /** Replaces the projection of patients, routes and teams with what FHIR said at `asOf`; what is older stays out. */
-  writeRouting(routing: RoutingSnapshot): Promise<void>;
+  /**
+   * Replaces the projection of a hospital's patients, routes and teams with what FHIR said at `asOf`: who is not in it any more
+   * is not monitored, and without a route. What is older than the last one is left out as a whole. Reports the feed `routing`
+   * (source: the hospital) in the same transaction.
+   * @returns whether it was the newest
+   */
+  writeRouting(routing: RoutingSnapshot): Promise<boolean>;
+  /** Closes its connections. */
+  close(): Promise<void>;
 }
 
 /** What the care teams of a hospital are, as FHIR said at one moment. */

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType } from 'kysely';
 
 /**
  * The repository of step 14 as its readers and writers see it; what makes it is `migrations/`. Times are UTC, `datetime2(3)`.
@@ -19,7 +19,7 @@ export interface RepositoryTables {
 type Time = ColumnType<Date, Date, Date>;
 type OptionalTime = ColumnType<Date | null, Date | null, Date | null>;
 /** Of the database's clock, when the row was written last. */
-type WrittenAt = ColumnType<Date, never, never>;
+type WrittenAt = ColumnType<Date, never, Date>;
 
 /** One row a window: its newest revision. Key: patient, horizon, windowStart. */
 export interface ScoredWindowRow {
@@ -29,6 +29,8 @@ export interface ScoredWindowRow {
   horizon: string;
   windowStart: Time;
   windowEnd: Time;
+  /** Whether it is of the length that flags go by, and the dashboard shows. */
+  hot: boolean;
   revision: number;
   corrected: boolean;
   /** Name and version of rules and kernel, as `NEWS2 2017, kernel 1.1.0`. `varchar(100)`. */
@@ -78,6 +80,8 @@ export interface ScoredWindowRow {
   lastSampleAt: OptionalTime;
   /** When monitoring ended within the window; null: it goes on. */
   monitoringEndedAt: OptionalTime;
+  /** By what: `death`, `encounter`, `assignment`; null while it goes on, and for rows of before migration 002. */
+  monitoringEndBasis: string | null;
   /** When the event hub `scored` took the result. */
   scoredAt: Time;
   writtenAt: WrittenAt;
@@ -136,7 +140,7 @@ export interface RouteRow {
   endedAt: OptionalTime;
 }
 
-/** Who is in a care team. Key: careTeam, objectId. */
+/** Who is in a care team. Key: careTeam, objectId, hospital. */
 export interface TeamMemberRow {
   careTeam: string;
   hospital: string;
@@ -159,11 +163,12 @@ export interface FeedRow {
 
 /** Append-only ledger: who changed what about whose episode or route. */
 export interface AuditRow {
-  id: Generated<number>;
+  /** `bigint`, which the driver gives as text. */
+  id: ColumnType<string, never, never>;
   at: WrittenAt;
-  /** Name of the database user. */
+  /** Name of the database user: of the identity that wrote. */
   actor: ColumnType<string, never, never>;
-  /** As `episode.raised`, `episode.changed`, `episode.ended`, `route.changed`, `route.ended`. `varchar(40)`. */
+  /** `episode.raised`, `episode.changed`, `episode.ended`, `route.changed`, `route.ended`, `monitoring.ended`. `varchar(40)`. */
   action: string;
   patient: string;
   /** JSON without PHI beyond the patient's id. `nvarchar(400)`. */
@@ -172,9 +177,12 @@ export interface AuditRow {
 
 /** Views for the dashboard, in a schema of their own: what `dashboardReader` may see, and nothing else. */
 export interface DashboardViews {
-  /** One row a monitored patient (and those that stand flagged): newest short window, standing episodes, route. */
+  /**
+   * One row a patient who is monitored, stands flagged, or was scored in the last hour though nothing was projected of them yet:
+   * newest hot window, standing episodes, route.
+   */
   'dashboard.patient': DashboardPatientRow;
-  /** Short windows of the last 24 hours of those patients. */
+  /** Hot windows of the last 24 hours of those patients. */
   'dashboard.trend': DashboardTrendRow;
   /** Episodes that stand, and those that ended within 24 hours. */
   'dashboard.episode': DashboardEpisodeRow;
@@ -190,9 +198,12 @@ export interface DashboardPatientRow {
   birthDate: string | null;
   recordNumber: string | null;
   wardName: string | null;
+  /** Empty while the patient has no route. */
   hospital: string;
+  /** `default` while the patient has no route. */
   careTeam: string;
   careTeamName: string | null;
+  /** As `RouteRow.source`, and `none` while there is no route. */
   routeSource: string;
   windowEnd: Date | null;
   total: number | null;
@@ -204,15 +215,16 @@ export interface DashboardPatientRow {
   notApplicable: string;
   totalChange: number | null;
   totalChangeHour: number | null;
+  /** Of the episodes that stand: level and from when, and the vitals that are missing; no rows of windows. */
   flagLevel: string | null;
   flaggedAt: Date | null;
   dataGap: string;
   lastSampleAt: Date | null;
-  /** Of the database's clock now, less `lastSampleAt`; null: never measured. */
+  /** Of the database's clock now, less `lastSampleAt`; null: nothing measured for a day. */
   dataAgeSeconds: number | null;
   /** `current` up to 15 minutes, `stale` up to 30, then `no data`. */
   dataState: string;
-  /** 0 high, 1 medium, 2 low-medium, 3 low or not known to be more, 4 not scored: the order of the page. */
+  /** By the flag that stands or the band, whichever is worse: 0 high, 1 medium, 2 low-medium, 3 low, 4 not scored. */
   riskOrder: number;
 }
 
