@@ -1,4 +1,5 @@
 import { patientIdOf } from '../enrich/fhirShapes';
+import type { Reference, Resource } from '../medtech/fhir/resources';
 import type { RoutedPatient, RoutingSnapshot } from '../repository/port';
 import type { CareTeam, Encounter, Location, NamedPatient, Practitioner, PractitionerRole } from './careShapes';
 import { idIn } from './careShapes';
@@ -47,6 +48,11 @@ export interface Routing {
   readonly withoutObjectId: number;
   /** Who reads the default queue. */
   readonly queueMembers: number;
+}
+
+/** Ids of the patients whom Flags are about. */
+export function flaggedIn(flags: readonly Resource[]): readonly string[] {
+  return [...new Set(flags.flatMap((one) => patientIdOf((one as { subject?: Reference }).subject) ?? []))];
 }
 
 /** A team, ward or queue to which patients are routed. */
