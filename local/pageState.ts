@@ -1,13 +1,13 @@
 import type { ScoredWindow } from '../runtime/contracts/scored';
 import type { LocalCloud } from './cloud';
-import type { JobHealth } from './databricks/health';
-import type { AppHealth, FunctionHealth } from './functions/health';
+import { functionSnapshots, heldSteps, jobApp, waitingFor } from './functionSnapshots';
+import { hotPathOf } from './hotPath';
 import type { Copy } from './judge/copies';
 import type { Verdict } from './judge/verdict';
-import type { DashboardBoard } from './livePage/dashboardBoard';
+import { DashboardBoard } from './livePage/dashboardBoard';
 import { LatencyBoard } from './livePage/latencyBoard';
 import { ScoresBoard } from './livePage/scoresBoard';
-import type { EndpointSnapshot, FunctionSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
+import type { EndpointSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
 import { VitalsBoard } from './livePage/vitalsBoard';
 import type { LocalStack } from './localStack';
 import type { StartOptions } from './options';
@@ -18,12 +18,16 @@ import type { ReplayProgress } from './replay/replay';
 /** Which step of the path each routing endpoint is. */
 const stepOfEndpoint = { raw: '3', devicedata: '4' } as const;
 
+/** Of a stack with a hot path. */
+const hotSteps = ['12', '13a', '13b', '14', '15'] as const;
+
 /** What the live page is told: gathers from the services and from the main job what there is to show. */
 export class PageState {
   private readonly vitals = new VitalsBoard();
   private readonly scores = new ScoresBoard('PT5M');
   private readonly latency = new LatencyBoard();
   private dashboard: DashboardBoard | undefined;
+  private windowsScored = 0;
   private readonly counts: PathCounts;
   private cloudState: Snapshot['cloud'] = { state: 'starting', message: 'Starting the services' };
   private replay: ReplaySnapshot | null = null;
@@ -37,8 +41,11 @@ export class PageState {
     private readonly cloud: LocalCloud,
     private readonly options: StartOptions,
   ) {
-    cloud.steps.declare('alive', '1', '3', '4', '5a', '5b', '5c', '6', '7', '8', '9', '10', '11', '11a');
-    this.counts = new PathCounts(pathCounts(cloud), cloud.steps);
+    cloud.steps.declare('alive', '1', '3', '4', '5a', '5b', '5c', '6', '7', '8', '9', '10', '11', '11a', ...hotSteps);
+    this.counts = new PathCounts(
+      pathCounts(cloud, () => this.windowsScored),
+      cloud.steps,
+    );
     cloud.steps.declare(options.gateway ? 'alive' : 'absent', '2');
   }
 
@@ -49,6 +56,9 @@ export class PageState {
   deployed(stack: LocalStack): void {
     this.stack = stack;
     this.cloudState = { state: 'ready' };
+    const hotPath = hotPathOf(this.cloud.controlPlane.resources);
+    if (hotPath === undefined) this.cloud.steps.declare('absent', ...hotSteps);
+    else this.dashboard = new DashboardBoard();
   }
 
   replaying(recording: Recording, resumed: boolean): void {
@@ -101,6 +111,7 @@ export class PageState {
   }
 
   scored(window: ScoredWindow): void {
+    this.windowsScored += 1;
     this.scores.observe(window);
   }
 
@@ -111,6 +122,8 @@ export class PageState {
       const step = stepOfEndpoint[name as keyof typeof stepOfEndpoint];
       if (step) this.cloud.steps.hold(step, state === 'held' ? reason : undefined);
     }
+    const functions = functionSnapshots(this.cloud);
+    for (const [step, reason] of heldSteps(functions)) this.cloud.steps.hold(step, reason);
     const pace = Number.isFinite(this.options.speed) ? this.options.speed : null;
     return {
       cloud: this.cloudState,
@@ -120,7 +133,7 @@ export class PageState {
       steps: this.cloud.steps.steps(),
       consumer: this.cloud.steps.consumer(),
       endpoints,
-      functions: this.functions(),
+      functions,
       devices: this.vitals.devices(),
       patients: this.scores.patients(),
       dashboard: this.dashboard?.snapshot() ?? null,
@@ -165,52 +178,21 @@ export class PageState {
       }));
   }
 
-  private functions(): FunctionSnapshot[] {
-    const { functionApps, databricks } = this.cloud;
-    const functions = functionApps
-      .health()
-      .flatMap((app) =>
-        app.functions.length > 0 ? app.functions.map((one) => functionOf(app, one)) : [appWithout(app)],
-      );
-    return [...functions, ...databricks.health().map(jobOf)];
-  }
-
   private change(change: Partial<ReplaySnapshot>): void {
     if (this.replay) this.replay = { ...this.replay, ...change };
   }
 }
 
-/** Steps that no service tells of as they happen. */
-function pathCounts(cloud: LocalCloud): PathCount[] {
+/** Steps that no service tells of as they happen: what was sent, and does not wait any more. */
+function pathCounts(cloud: LocalCloud, scored: () => number): PathCount[] {
   const sent = () => cloud.steps.steps().find(({ id }) => id === '8')?.count ?? 0;
   // What waits has clock marks among it; once nothing waits, all that was sent has been read.
-  return [{ step: '10', read: () => Math.max(0, sent() - waitingFor(cloud)) }];
-}
-
-/** Events of `enriched` that whatever scores has not read. */
-function waitingFor({ functionApps, databricks }: LocalCloud): number {
-  const apps = functionApps.health().flatMap(({ functions }) => functions.filter(({ name }) => name === 'score'));
-  return [...apps, ...databricks.health()].flatMap(({ lag }) => lag ?? []).reduce((sum, events) => sum + events, 0);
-}
-
-function functionOf(app: AppHealth, { name, state, reason, invocations, lag }: FunctionHealth): FunctionSnapshot {
-  const shown = { running: 'healthy', starting: 'starting', waiting: 'held', failed: 'held', stopped: 'held' } as const;
-  const waiting = (lag ?? []).reduce((sum, events) => sum + events, 0);
-  return { name, app: app.name, state: shown[state], invocations, waiting, reason };
-}
-
-/** A Databricks job beside the functions: its micro-batches are its invocations. */
-function jobOf({ name, state, reason, lag = [], progress }: JobHealth): FunctionSnapshot {
-  const isStarting = state === 'settingUp' || (state === 'waiting' && reason === undefined);
-  const shown = state === 'running' ? 'healthy' : isStarting ? 'starting' : 'held';
-  const waiting = lag.reduce((sum, events) => sum + events, 0);
-  return { name, app: 'Databricks job', state: shown, invocations: (progress?.batchId ?? -1) + 1, waiting, reason };
-}
-
-/** An app whose functions are not known, since its package is not there or does not load. */
-function appWithout({ name, state, reason }: AppHealth): FunctionSnapshot {
-  const shown = state === 'starting' || state === 'noPackage' ? 'starting' : 'held';
-  return { name, app: 'function app', state: shown, invocations: 0, waiting: 0, reason };
+  const scores = () => waitingFor(cloud, ({ name, app }) => name === 'score' || app === jobApp);
+  const outputs = () => waitingFor(cloud, ({ name }) => name.startsWith('mlOutput'));
+  return [
+    { step: '10', read: () => Math.max(0, sent() - scores()) },
+    { step: '12', read: () => Math.max(0, scored() - outputs()) },
+  ];
 }
 
 const iso = (time: number) => new Date(time).toISOString();

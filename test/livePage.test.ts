@@ -3,6 +3,7 @@ import { get, request } from 'node:http';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { heldSteps } from '../local/functionSnapshots';
 import { applyChanges, changesBetween } from '../local/livePage/changes';
 import { DashboardBoard } from '../local/livePage/dashboardBoard';
 import {
@@ -144,6 +145,21 @@ describe('what is counted', () => {
     });
     board.failed('gone');
     expect(board.snapshot()).toEqual({ ...answered, fault: 'gone' });
+  });
+
+  it('holds the steps of a function that does not get on, and no others', () => {
+    const one = { app: 'ml-output', state: 'healthy', invocations: 1, waiting: 0 } as const;
+    const held = heldSteps([
+      { ...one, name: 'mlOutputFhir', state: 'held', reason: 'tries again, since it was answered with 503' },
+      { ...one, name: 'mlOutputRepository' },
+      { ...one, name: 'clockMarks', state: 'held' },
+    ]);
+    const reason = 'tries again, since it was answered with 503';
+    expect([...held]).toEqual([
+      ['13a', reason],
+      ['13b', reason],
+      ['14', undefined],
+    ]);
   });
 
   it('tells where the age of what is shown was spent', () => {

@@ -25,7 +25,7 @@ export type FhirReaderKind = 'medTech' | 'mlInput';
 
 const identityTypes: readonly string[] = ['Device', 'DeviceUseStatement', 'Encounter', 'Patient'];
 
-/** Counts requests, and shows steps 5a to 5c and 7 on the path. */
+/** Counts requests, and shows steps 5a to 5c, 7, 13a and 13b on the path. */
 export class Counter {
   private requests = 0;
   private entries = 0;
@@ -47,7 +47,13 @@ export class Counter {
   answered(answered: readonly Interaction[], changes: readonly Change[], reader: FhirReaderKind): void {
     this.emit(reader === 'medTech' ? '5b' : '7', answered.filter(asksForIdentity).length);
     for (const { type } of changes) this.written.set(type, (this.written.get(type) ?? 0) + 1);
-    this.emit('5c', changes.filter(({ type, kind }) => type === 'Observation' && kind !== 'Deleted').length);
+    const written = (resourceType: string) =>
+      changes.filter(({ type, kind }) => type === resourceType && kind !== 'Deleted').length;
+    // Scores come together with their RiskAssessments: Observations among these are no readings.
+    const assessments = written('RiskAssessment');
+    if (assessments === 0) this.emit('5c', written('Observation'));
+    this.emit('13a', assessments);
+    this.emit('13b', written('Flag'));
   }
 
   private emit(step: string, count: number): void {

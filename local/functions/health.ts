@@ -11,6 +11,8 @@ export interface FunctionHealth {
   readonly state: FunctionState;
   /** Why it waits or failed. */
   readonly reason?: string;
+  /** Why an invocation does not get on and tries again, as the function logs it (`iomt.held`); left out when it gets on. */
+  readonly held?: string;
   readonly invocations: number;
   /** Invocations that failed after their retries. */
   readonly failures: number;

@@ -22,6 +22,7 @@ export class RunningFunction {
   private process: FunctionProcess | undefined;
   private state: FunctionState = 'starting';
   private reason: string | undefined;
+  private held: string | undefined;
   private invocations = 0;
   private failures = 0;
   private events = 0;
@@ -60,6 +61,7 @@ export class RunningFunction {
     const last = eventHub === undefined ? undefined : this.context.lastSequences(eventHub);
     return {
       ...{ name, trigger, state: this.state, reason: this.reason },
+      ...(this.held !== undefined && { held: this.held }),
       ...{ invocations: this.invocations, failures: this.failures, events: this.events, restarts: this.restarts },
       lag: last?.map((sequence, partition) => Math.max(0, sequence - (this.positions.get(String(partition)) ?? -1))),
     };
@@ -74,6 +76,7 @@ export class RunningFunction {
   }
 
   private ended(): void {
+    this.held = undefined;
     this.timer?.pause();
     if (this.isStopped) return;
     this.state = 'failed';
@@ -99,6 +102,7 @@ export class RunningFunction {
         this.context.log.warn(`${this.description.name} waits: ${message.reason}`);
         break;
       case 'log':
+        this.held = heldCause(message.message) ?? this.held;
         this.context.log[message.level === 'info' ? 'detail' : 'warn']?.(
           `${this.description.name}: ${message.message}`,
         );
@@ -124,9 +128,15 @@ export class RunningFunction {
   }
 
   private count(events: number, failed: boolean): void {
+    this.held = undefined;
     this.invocations += 1;
     this.events += events;
     if (failed) this.failures += 1;
     this.backOffMs = firstBackOffMs;
   }
+}
+
+/** Of the line that a function logs before it tries again what an outage keeps it from. */
+function heldCause(line: string): string | undefined {
+  return /^iomt\.held .*\bcause=(.*)$/.exec(line)?.[1];
 }
