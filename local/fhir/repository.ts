@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type SearchRequest, validateResource, type WithId } from '@medplum/core';
+import type { SearchRequest, WithId } from '@medplum/core';
 import {
   type CreateResourceOptions,
   FhirRepository,
@@ -16,6 +16,7 @@ import { indexEntries } from './search/entries';
 import { includesOf } from './search/includes';
 import { type Found, find, unknownFilters } from './search/query';
 import type { FhirStore, StoredVersion } from './store';
+import { validate } from './validation';
 
 export type DataAction = 'read' | 'write' | 'delete';
 export type ChangeKind = 'Created' | 'Updated' | 'Deleted';
@@ -86,7 +87,7 @@ export class Repository extends FhirRepository {
     if (exists && sameContent(before.content, content)) {
       return { resource: resourceOf(before) as WithId<T>, created: false };
     }
-    validateResource(resource);
+    validate(resource);
     checkCodes(resource);
     const next = await this.write({ type, id, content, deleted: false }, before, exists ? 'Updated' : 'Created');
     return { resource: resourceOf(next) as WithId<T>, created: !exists };

@@ -16,6 +16,8 @@ export interface BatchRequest {
 export interface BatchAnswer {
   readonly status: number;
   readonly resource?: Resource;
+  /** Version that is stored now, as `W/"3"`, where the service says it. */
+  readonly etag?: string;
 }
 
 /** The parts of a FHIR Bundle that are written and read here. */
@@ -31,7 +33,7 @@ export interface BundleEntry {
   readonly search?: { readonly mode?: string };
   readonly request?: Omit<BatchRequest, 'resource'>;
   /** Its `status` begins with the HTTP status: `201 Created`. */
-  readonly response?: { readonly status?: string; readonly outcome?: Resource };
+  readonly response?: { readonly status?: string; readonly etag?: string; readonly outcome?: Resource };
 }
 
 /** Most entries that the FHIR service of Azure Health Data Services takes in a bundle. */

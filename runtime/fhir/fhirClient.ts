@@ -136,7 +136,7 @@ export class FhirClient {
 function answerOf(bundle: Bundle, position: number): BatchAnswer | undefined {
   const { resource, response } = bundle.entry?.[position] ?? {};
   const status = Number.parseInt(response?.status ?? '', 10);
-  return Number.isNaN(status) ? undefined : { status, resource };
+  return Number.isNaN(status) ? undefined : { status, resource, etag: response?.etag };
 }
 
 /** A batch that was taken can hold entries that were not. */

@@ -34,10 +34,11 @@ const ranks = { 'low-medium': 1, medium: 2, high: 3 } as const;
  * - The kernel's decision is written down, not made here. A revision that corrects may raise what stands and never lowers it;
  *   what it raised ends with the first uncorrected window whose rules for lowering are met (`mayLower`).
  * - At most one of a kind stands: a window that names another beginning changes the one that stands.
- * - A window that is older than the last change does not undo it.
+ * - A window that is older than the last change does not undo it, and begins nothing within what stood then.
  * - Missing data ends nothing. The end of monitoring ends everything that began before it.
  *
- * @param known of this patient: those that stand, and those that the window names by `since`, ended ones too
+ * @param known of this patient: those that stand, and those that the window names by `since`, ended ones too. Who follows a
+ *   window that may have been followed before also gives those that have ended since it
  * @param laterEnd end of the patient's monitoring in a later window that was read before this one; null without one
  */
 export function followWindow(
@@ -46,7 +47,7 @@ export function followWindow(
   laterEnd: MonitoringEnd | null = null,
 ): readonly Episode[] {
   const before = [find(known, 'deterioration', window.flag.since), find(known, 'data-gap', window.dataGap.since)];
-  const after = [followFlag(before[0], window), followGap(before[1], window)].map((episode, index) => {
+  const after = [followFlag(before[0], window, known), followGap(before[1], window, known)].map((episode, index) => {
     const end = window.monitoringEnd ?? (before[index] === undefined ? laterEnd : null);
     return episode && endedBy(episode, window, end);
   });
@@ -59,7 +60,11 @@ function find(known: readonly Episode[], kind: EpisodeKind, since: number | null
   return ofKind.find(({ ended }) => ended === null) ?? ofKind.find((one) => one.since === since);
 }
 
-function followFlag(episode: Episode | undefined, window: ScoredWindow): Episode | undefined {
+function followFlag(
+  episode: Episode | undefined,
+  window: ScoredWindow,
+  known: readonly Episode[],
+): Episode | undefined {
   const { corrected, start, end, flag } = window;
   const { level, since, mayLower } = flag;
   if (level === null || since === null) {
@@ -67,7 +72,9 @@ function followFlag(episode: Episode | undefined, window: ScoredWindow): Episode
     return ends ? { ...episode, changedBy: start, ended: { time: end, reason: 'improved' } } : episode;
   }
   const raised = { level, vitals: [], changedBy: start, ended: null };
-  if (episode === undefined) return begun(window, 'deterioration', since, raised);
+  if (episode === undefined) {
+    return isTakenUp(known, 'deterioration', window) ? undefined : begun(window, 'deterioration', since, raised);
+  }
   if (episode.ended !== null) return start > episode.changedBy && !corrected ? { ...episode, ...raised } : episode;
   const isWorse = ranks[level] > ranks[episode.level ?? 'low-medium'];
   if (isWorse)
@@ -79,7 +86,7 @@ function followFlag(episode: Episode | undefined, window: ScoredWindow): Episode
 }
 
 /** What came late fills a gap that has passed, and makes none. */
-function followGap(episode: Episode | undefined, window: ScoredWindow): Episode | undefined {
+function followGap(episode: Episode | undefined, window: ScoredWindow, known: readonly Episode[]): Episode | undefined {
   const { corrected, start, end, dataGap } = window;
   if (corrected) return episode;
   const { since, vitals } = dataGap;
@@ -88,10 +95,22 @@ function followGap(episode: Episode | undefined, window: ScoredWindow): Episode 
       ? { ...episode, changedBy: start, ended: { time: end, reason: 'dataReturned' } }
       : episode;
   }
-  if (episode === undefined)
+  if (episode === undefined) {
+    if (isTakenUp(known, 'data-gap', window)) return undefined;
     return begun(window, 'data-gap', since, { level: null, vitals, changedBy: start, ended: null });
+  }
   const isSame = episode.ended === null && vitals.join() === episode.vitals.join();
   return isSame || start <= episode.changedBy ? episode : { ...episode, vitals, changedBy: start, ended: null };
+}
+
+/**
+ * Whether one that has ended since stood in this window, under another beginning: what the window says became part of it when it
+ * was read first. A correction counts as read only where it is itself what ended it.
+ */
+function isTakenUp(known: readonly Episode[], kind: EpisodeKind, { start, corrected }: ScoredWindow): boolean {
+  return known.some(
+    (one) => one.kind === kind && one.since <= start && (corrected ? one.changedBy === start : one.changedBy >= start),
+  );
 }
 
 function begun(
@@ -106,7 +125,8 @@ function begun(
 function endedBy(episode: Episode, { start, end }: ScoredWindow, monitoringEnd: MonitoringEnd | null): Episode {
   const isOver = monitoringEnd !== null && episode.ended === null && episode.since < end;
   if (!isOver) return episode;
-  const ended = { time: Math.max(monitoringEnd.time, episode.since), reason: 'monitoringEnded' as const };
+  // Monitoring may end within the window that raises it: nothing ends before it stands.
+  const ended = { time: Math.max(monitoringEnd.time, episode.raisedAt), reason: 'monitoringEnded' as const };
   return { ...episode, changedBy: latest(episode, start), ended };
 }
 
