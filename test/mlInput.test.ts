@@ -78,6 +78,17 @@ describe('measurements', () => {
     expect(step.letters).toEqual([]);
   });
 
+  test('tell how long they were under way to the hub', async () => {
+    const taken = (at: number) => afterNoon(at);
+    await step.mlInput([
+      ...Array.from({ length: 19 }, (_, index) => reading({ at: index, IngestionTimeUtc: taken(index + 1_500) })),
+      reading({ at: 50, IngestionTimeUtc: taken(40_050) }),
+    ]);
+    expect(step.lines).toContain('iomt.transport p50Seconds=1.5 p95Seconds=1.5');
+    await step.mlInput([reading({ at: 60_000, IngestionTimeUtc: taken(59_000) })]);
+    expect(step.lines.at(-1)).toBe('iomt.transport p50Seconds=0 p95Seconds=0');
+  });
+
   test('with poor, impossible or unknown values are counted with the reason; texts become codes', async () => {
     const sampled = async (
       vital: 'heartRate' | 'consciousness' | 'supplementalOxygen',

@@ -7,6 +7,7 @@ import { deviceSamples, type SampleRules } from '../enrich/deviceSamples';
 import { keyOf } from '../enrich/naturalKey';
 import { arrivalTime, quantisedTime } from '../enrich/quantise';
 import { SourceMarks } from '../enrich/sourceMarks';
+import { transportDelay } from '../enrich/transportDelay';
 import { isLate, type Windows } from '../enrich/windows';
 import type { IdentityResolver, Measured, Resolved } from '../fhir/identityResolver';
 import type { ContextAnswer, ContextResolver } from '../fhir/patientContext';
@@ -74,6 +75,8 @@ export async function mlInput(batch: EventBatch, tools: MlInputTools, log: StepL
   if (arrivals.length + failures.length > 0) {
     log.info(`iomt.enriched events=${batch.events.length} sent=${enriched.length} deadLetters=${letters.length}`);
   }
+  const delay = transportDelay(enriched.map(({ record }) => record));
+  if (delay !== undefined) log.info(`iomt.transport ${delay}`);
 }
 
 interface ReadBatch {
