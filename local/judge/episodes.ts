@@ -68,8 +68,9 @@ class Chart {
       if (standing && mayImprove) finish(standing, start, end, 'improved');
     } else if (standing === undefined) {
       const before = this.episodes.find((one) => one.kind === 'deterioration' && one.since === since);
-      if (before === undefined) this.begin(window, 'deterioration', since, level, []);
-      else if (!corrected && start > before.changedBy) change(before, start, { level, ended: null });
+      if (before === undefined) {
+        if (!this.isPartOfAnother('deterioration', window)) this.begin(window, 'deterioration', since, level, []);
+      } else if (!corrected && start > before.changedBy) change(before, start, { level, ended: null });
     } else if (gravity[level] > gravity[standing.level ?? 'low-medium']) {
       if (corrected || start >= standing.changedBy) change(standing, start, { level });
     } else if (level !== standing.level && mayImprove) change(standing, start, { level });
@@ -85,8 +86,9 @@ class Chart {
       return;
     }
     const gap = standing ?? this.episodes.find((one) => one.kind === 'data-gap' && one.since === since);
-    if (gap === undefined) this.begin(window, 'data-gap', since, null, vitals);
-    else if (start > gap.changedBy && (gap.ended !== null || gap.vitals.join() !== vitals.join()))
+    if (gap === undefined) {
+      if (!this.isPartOfAnother('data-gap', window)) this.begin(window, 'data-gap', since, null, vitals);
+    } else if (start > gap.changedBy && (gap.ended !== null || gap.vitals.join() !== vitals.join()))
       change(gap, start, { vitals, ended: null });
   }
 
@@ -102,6 +104,15 @@ class Chart {
   private endBelated(window: ScoredWindow, begun: readonly EpisodeExpected[]): void {
     const [later] = [...this.ends].filter(([start]) => start >= window.start).sort(([a], [b]) => a - b);
     if (later !== undefined) this.endAll(window, later[1], begun);
+  }
+
+  /**
+   * A window within what stood and has ended begins nothing of its own: it was part of that. What corrects it does, unless that is
+   * what ended it.
+   */
+  private isPartOfAnother(kind: EpisodeKind, { start, corrected }: ScoredWindow): boolean {
+    const before = this.episodes.filter((one) => one.kind === kind && one.since <= start);
+    return before.some(({ changedBy }) => (corrected ? changedBy === start : changedBy >= start));
   }
 
   private standing(kind: EpisodeKind): EpisodeExpected | undefined {
