@@ -28,6 +28,17 @@ const usual: ConnectionLimits = { most: 8, requestTimeOutMs: 30_000 };
 const connectTimeOutMs = 15_000;
 const idleMs = 60_000;
 
+/** For the migrator: schemas may take long, and wait for another migrator. */
+const patient: ConnectionLimits = { most: 2, requestTimeOutMs: 600_000 };
+
+/** What changes schemas knows no tables. */
+export type MigratorDatabase = Kysely<unknown>;
+
+/** To the repository as that identity, which may change its schema. */
+export function migratorDatabase(endpoint: RepositoryEndpoint): MigratorDatabase {
+  return identityDatabase(endpoint, patient) as unknown as MigratorDatabase;
+}
+
 /** To the repository as that identity. */
 export function identityDatabase(endpoint: RepositoryEndpoint, limits: ConnectionLimits = usual): RepositoryDatabase {
   return connect(endpoint, new ManagedIdentityCredential({ clientId: endpoint.clientId }), limits);
