@@ -12,6 +12,7 @@ import { readDeviceData } from '../local/judge/deviceData';
 import { episodesOf } from '../local/judge/episodes';
 import { compareHotPath, type HotPathEvidence } from '../local/judge/hotPath';
 import { drainHotPath } from '../local/judge/hotPathDrain';
+import { readHotPath } from '../local/judge/hotPathRecord';
 import { judge } from '../local/judge/judge';
 import { cellsOf, compareCells, type ObservationRead } from '../local/judge/observations';
 import { RawCopies } from '../local/judge/rawCopies';
@@ -24,6 +25,9 @@ import type { Vital } from '../runtime/contracts/scoringSource';
 import { provisionWriterAccounts } from './support/blobAccounts';
 import { type TestContext, testContext } from './support/context';
 import { hubIdOf, TestEventHubs, trust, until } from './support/eventHubs';
+import { FhirInProcess } from './support/fhirInProcess';
+import { HotPathStep, scored, stay } from './support/hotPathStep';
+import { dayStart, KernelPatient, normalCharted, normalDevice } from './support/kernelPatient';
 
 const start = Date.parse('2026-01-05T00:00:00Z');
 const minute = 60_000;
@@ -475,6 +479,31 @@ describe('what the hot path wrote down', () => {
       found: 6,
       wrong: [rows[2]?.key, flagName],
     });
+  });
+
+  test('is read from what the function writes, by what it is about', async () => {
+    const fhir = new FhirInProcess();
+    const patient = new KernelPatient();
+    const charted = { device: normalDevice, charted: normalCharted, presence: [stay('start', dayStart)] };
+    const first = scored(patient.result(charted));
+    const grave = scored(patient.result({ device: { respirationRate: 30, oxygenSaturation: 90, heartRate: 135 } }));
+    const silent = [scored(patient.result({})), scored(patient.result({}))];
+    const sent = [first, grave, ...silent, { ...first, revision: 2, corrected: true }, grave];
+    await new HotPathStep(fhir.transport).handle(sent);
+    const reader = {
+      all: async <T>(type: string, search?: string) =>
+        fhir.all<{ version: number; category?: unknown }>(type).flatMap(({ version, ...resource }) => {
+          const isMeant = search === undefined || JSON.stringify(resource.category).includes('survey');
+          return isMeant ? [{ ...resource, meta: { versionId: String(version) } } as T] : [];
+        }),
+      has: async () => false,
+    };
+    const read = await readHotPath(reader, new Set());
+    const found = compareHotPath({ windows: sent, horizonMs: 5 * minute, ...read });
+    expect(found).toEqual({ riskAssessments: allOf(4), scores: allOf(4), flags: allOf(2) });
+    const twice = compareHotPath({ windows: sent.slice(0, 4), horizonMs: 5 * minute, ...read });
+    expect(twice.riskAssessments.wrong).toHaveLength(1);
+    fhir.close();
   });
 
   test('is waited for as long as it gets better', async () => {

@@ -55,7 +55,7 @@ export interface HotPathRecord {
  * Reads what the hot path has written into FHIR, and looks whether all that it refers to is there.
  * @param known references that are known to lead somewhere, as `Observation/a`; what is found is added
  */
-export async function readHotPath(reader: FhirReader, known: Set<string>): Promise<HotPathRecord> {
+export async function readHotPath(reader: Pick<FhirReader, 'all' | 'has'>, known: Set<string>): Promise<HotPathRecord> {
   const assessments = await reader.all<AssessmentResource>('RiskAssessment');
   const scores = await reader.all<ScoreResource>('Observation', 'category=survey');
   const flags = await reader.all<FlagResource>('Flag');
