@@ -15,6 +15,7 @@ beforeAll(async () => {
 test('the schema for other languages comes out of the Analyzer, with a sentence for everything', () => {
   expect(Object.keys(schema.resources).sort()).toEqual([
     'azure-iomt:index:HospitalEnvironment',
+    'azure-iomt:index:HotPath',
     'azure-iomt:index:IoMTIngest',
     'azure-iomt:index:MLScoringPath',
     'azure-iomt:index:MedTechConnector',

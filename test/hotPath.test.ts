@@ -55,6 +55,7 @@ const everything = (): HotPathArgs => ({
   dashboard: { capacityAdministrators: ['fabric@stmary.example'] },
   roleAssignments: [
     { name: 'platform', principalId: '4b1f0d5c-0000-4000-8000-000000000003', role: 'replayDeadLetters' },
+    { name: 'dba', principalId: '4b1f0d5c-0000-4000-8000-000000000004', role: 'manageDatabase' },
   ],
 });
 
@@ -338,6 +339,7 @@ describe('HotPath registers', () => {
   it('roles of people only where they are asked for', async () => {
     const operators = rolesOf(await hotPath(everything())).filter((role) => role.startsWith('operator-'));
     expect(operators).toEqual([
+      expect.stringMatching(/^operator-dba-sql-server: sqlDbContributor on sql-stmary-prod-/),
       'operator-platform-dead-letters: storageBlobDataContributor on dead-letters',
       'operator-platform-scored: eventHubsDataSender on scored',
     ]);
@@ -439,7 +441,7 @@ describe('arguments of the hot path', () => {
       /repository.allowAzureServices: needs a public endpoint/,
       /repository.users\[0\].name: /,
       /repository.users\[0\].clientId: .*GUID; given is "x"/,
-      /repository.users\[0\].role: .*dashboardReader; given is "owner"/,
+      /repository.users\[0\].role: .*dashboardReader, .*given is "owner"/,
       /routing.entraObjectIdSystem: must be a URI/,
       /routing.defaultQueue: /,
       /routing.intervalSeconds: must divide a minute.*given is 7/,

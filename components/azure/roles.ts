@@ -25,6 +25,8 @@ export const roles = {
   fhirDataWriter: '3f88fce4-5892-4214-ae73-ba5294559913',
   /** Reads all resources of one FHIR service. */
   fhirDataReader: '4c8d0bbc-75d3-4935-991f-5f3c56d81508',
+  /** Makes, restores and resizes databases of a server, and sees nothing of what is in them. */
+  sqlDbContributor: '9b7fa17d-e63e-47b0-bb0a-15c516ac86ec',
   /** Reads the values of one secret of a Key Vault. */
   keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
   /** Wraps and unwraps data keys with one key of a Key Vault. */

@@ -10,6 +10,7 @@ export interface HotPathScopes {
   readonly stream: HotPathStream;
   readonly fhirServiceId: pulumi.Input<string>;
   readonly deadLetters: DeadLetters;
+  readonly sqlServerId: pulumi.Input<string>;
 }
 
 const to = ({ principalId }: Identity) => ({ principalId, principalType: 'ServicePrincipal' as const });
@@ -56,9 +57,18 @@ export function routingGrants(identity: Identity, { fhirServiceId }: HotPathScop
 export function operatorRights({
   stream,
   deadLetters: { own },
+  sqlServerId,
 }: HotPathScopes): Record<HotPathOperatorRole, OperatorRight[]> {
   const reason = 'Operator: sends dead letters again.';
   return {
+    manageDatabase: [
+      {
+        suffix: 'sql-server',
+        role: 'sqlDbContributor',
+        scope: sqlServerId,
+        reason: 'Operator: restores and resizes the repository.',
+      },
+    ],
     replayDeadLetters: [
       { suffix: 'scored', role: 'eventHubsDataSender', scope: stream.scored.id, reason },
       ...(own

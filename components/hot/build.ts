@@ -74,6 +74,7 @@ function buildParts(site: HotPathSite, args: HotPathArgs): AppParts {
   const encryption = encryptionKey(site, 'hot-encryption', existingKey, 'The SQL server and storage of the hot path');
   const identities = identitiesOf(site);
   const { existingFhirServiceId, fhirUrl: url, fhirAudience: audience } = args;
+  const repository = buildRepository(site, encryption, identities.migrator);
   const insights = applicationInsightsOf(site, {
     existingId: settings.existingApplicationInsightsId,
     connectionString: settings.applicationInsightsConnectionString,
@@ -85,9 +86,10 @@ function buildParts(site: HotPathSite, args: HotPathArgs): AppParts {
       stream: buildStream(site, args),
       fhirServiceId: existingFhirServiceId,
       deadLetters: buildDeadLetters(site, encryption),
+      sqlServerId: repository.server.id,
     },
     fhir: fhirPlace(children, existingFhirServiceId, { url, audience }),
-    repository: buildRepository(site, encryption, identities.migrator),
+    repository,
     insights,
     encryption,
     identities,

@@ -15,12 +15,18 @@ export type RepositoryAdministratorType =
 export const RepositoryRole = {
   /** Reads the views of the dashboard, and nothing else. */
   dashboardReader: 'dashboardReader',
+  /** Writes windows and episodes, as the app `ml-output` does. */
+  mlOutputWriter: 'mlOutputWriter',
+  /** Writes patients and routes, as the app `routing` does. */
+  routingWriter: 'routingWriter',
 } as const;
 /** Role of an identity in the repository's database. */
 export type RepositoryRole = (typeof RepositoryRole)[keyof typeof RepositoryRole];
 
 /** Roles that people around the hot path may be given. */
 export const HotPathOperatorRole = {
+  /** SQL DB Contributor on the server: restores the database from its backups and resizes it, and sees nothing of what is in it. */
+  manageDatabase: 'manageDatabase',
   /**
    * What the connector's role of that name lacks: sends results again into `scored`, and reads and removes dead letters where
    * the hot path has a container of its own.

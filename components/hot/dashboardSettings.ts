@@ -8,7 +8,8 @@ export interface DashboardSettings {
    */
   existingFabricCapacityId?: pulumi.Input<string>;
   /**
-   * Who administers the new capacity: user principal names of people, object ids of service principals. Needed for a new one.
+   * Who administers the new capacity: user principal names of people, object ids of service principals; default none. A new
+   * capacity needs somebody.
    * @default none
    */
   capacityAdministrators?: pulumi.Input<string>[];

@@ -21,6 +21,12 @@ export function validateHotPath(args: HotPathArgs, settings: CompleteHotPath): P
   const problems = new Problems();
   hospitalIdProblems(problems, args.hospitalId);
   commonProblems(problems, settings, { overridable, floors: securityFloors });
+  if (clouds[settings.cloud] && clouds[settings.cloud].fhirSuffix === undefined) {
+    problems.add(
+      'cloud',
+      `Azure Health Data Services, which the hot path writes to, is not offered in ${settings.cloud}.`,
+    );
+  }
   sourceProblems(problems, args);
   windowProblems(problems, settings);
   contextCodeProblems(problems, settings.contextCodes);

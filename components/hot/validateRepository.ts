@@ -20,7 +20,12 @@ export function repositoryProblems(problems: Problems, settings: CompleteHotPath
   backupProblems(problems, settings);
   reachProblems(problems, settings);
   repository.users.forEach(({ name, clientId, role }, i) => {
-    problems.text(`users[${i}].name`, name, /^[^\s[\]'"]{1,128}$/u, 'the name of a user must be 1 to 128 characters');
+    problems.text(
+      `users[${i}].name`,
+      name,
+      /^[^\s[\]'"]{1,128}$/u,
+      'the name of a user must be 1 to 128 characters without spaces, brackets and quotes',
+    );
     problems.text(`users[${i}].clientId`, clientId, guid, 'the client id of a user must be a GUID');
     problems.oneOf(`users[${i}].role`, role, Object.values(RepositoryRole), 'the role of a user');
   });

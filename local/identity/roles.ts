@@ -34,6 +34,8 @@ export const builtInRoles: readonly BuiltInRole[] = [
     '5dffeca3-4936-4216-b2bc-10343a5abb25',
     `${eventHubs}/namespaces/schemas/*`,
   ),
+  // It manages, and reads and writes no data.
+  role('SQL DB Contributor', '9b7fa17d-e63e-47b0-bb0a-15c516ac86ec'),
   role('Storage Blob Delegator', 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a', delegation),
   role(
     'Storage Blob Data Owner',
