@@ -3,6 +3,7 @@ import * as authorization from '@pulumi/azure-native/authorization';
 import * as dps from '@pulumi/azure-native/deviceprovisioningservices';
 import * as eventgrid from '@pulumi/azure-native/eventgrid';
 import * as eventhub from '@pulumi/azure-native/eventhub';
+import * as fabric from '@pulumi/azure-native/fabric';
 import * as healthcareapis from '@pulumi/azure-native/healthcareapis';
 import * as iothub from '@pulumi/azure-native/iothub';
 import * as keyvault from '@pulumi/azure-native/keyvault';
@@ -66,6 +67,10 @@ export function plainHospital(vary: Variation = {}): {
   connected(inGroup, group, namespace);
   health(inGroup, router, hub);
   plainScoring(inGroup, group);
+  new fabric.FabricCapacity('fc', {
+    ...{ ...inGroup, capacityName: 'fcplain', sku: { name: 'F2', tier: 'Fabric' } },
+    administration: { members: ['10ca1000-0000-4000-8000-00000000000d'] },
+  });
   return { hubHost: iot.properties.hostName, principal: router.principalId };
 }
 

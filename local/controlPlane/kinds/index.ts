@@ -4,6 +4,7 @@ import { accessConnector, databricksWorkspace } from './databricks';
 import { provisioningCertificate, provisioningService } from './deviceProvisioning';
 import { systemTopic, systemTopicEventSubscription } from './eventGrid';
 import { consumerGroup, eventHub, namespace, namespaceNetworkRuleSet } from './eventHubs';
+import { fabricCapacity } from './fabric';
 import { fhirService, healthWorkspace, iotConnector, iotConnectorFhirDestination } from './healthcare';
 import { lock, roleAssignment, userAssignedIdentity } from './identityAndAccess';
 import { builtInConsumerGroup, certificate, iotHub } from './iotHub';
@@ -37,6 +38,7 @@ const all: readonly Kind[] = [
   ...[machineLearningWorkspace, machineLearningCompute, onlineEndpoint, onlineDeployment],
   ...[healthWorkspace, fhirService, iotConnector, iotConnectorFhirDestination],
   ...[systemTopic, systemTopicEventSubscription],
+  ...[fabricCapacity],
   ...[appServicePlan, webApp, scmAllowed, ftpAllowed, component, scheduledQueryRule],
   ...[
     virtualNetwork,

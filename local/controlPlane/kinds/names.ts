@@ -14,6 +14,7 @@ export const kindNames = [
   'eventhub:EventHub',
   'eventhub:Namespace',
   'eventhub:NamespaceNetworkRuleSet',
+  'fabric:FabricCapacity',
   'healthcareapis:FhirService',
   'healthcareapis:IotConnector',
   'healthcareapis:IotConnectorFhirDestination',
@@ -58,7 +59,6 @@ export const kindNames = [
  * its place in the test's program.
  */
 export const kindsToCome = [
-  'fabric:FabricCapacity',
   'sql:BackupShortTermRetentionPolicy',
   'sql:Database',
   'sql:EncryptionProtector',
