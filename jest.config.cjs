@@ -1,5 +1,5 @@
 /** Packages that ship ES modules only; jest loads CommonJS, so swc turns them into it. */
-const esModulesOnly = ['aedes', 'aedes-packet', 'aedes-persistence', 'fhir-kit-client', 'jose'];
+const esModulesOnly = ['aedes', 'aedes-packet', 'aedes-persistence', 'fhir-kit-client', 'jose', 'kysely'];
 
 const typescript = {
   jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { decoratorMetadata: true } },
