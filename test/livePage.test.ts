@@ -5,7 +5,7 @@ import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { heldSteps } from '../local/functionSnapshots';
 import { applyChanges, changesBetween } from '../local/livePage/changes';
-import { DashboardBoard } from '../local/livePage/dashboardBoard';
+import { DashboardBoard, type VisualValue } from '../local/livePage/dashboardBoard';
 import {
   dashboardSnapshot,
   demoLatency,
@@ -23,7 +23,8 @@ import { StepBoard } from '../local/livePage/stepBoard';
 import { steps } from '../local/livePage/steps';
 import { VitalsBoard } from '../local/livePage/vitalsBoard';
 import type { Band, ScoredWindow } from '../runtime/contracts/scored';
-import type { DashboardPatientRow, DashboardTrendRow } from '../runtime/repository/schema';
+import { dashboardQueries } from '../runtime/powerbi/queries';
+import { readDashboardSource } from '../runtime/powerbi/source';
 
 const noLog = { info: () => {}, warn: () => {} };
 
@@ -112,39 +113,51 @@ describe('what is counted', () => {
     expect(others[1]).toMatchObject({ score: null, notApplicable: ['pregnant'], scores: [null] });
   });
 
-  it('keeps what the dashboard was told last while its queries fail, those most at risk first', () => {
+  it('keeps what the visuals of the report were answered last while their queries fail', () => {
     const board = new DashboardBoard();
     const now = Date.UTC(2026, 0, 5, 6);
     board.failed('the SQL server is away');
-    expect(board.snapshot()).toEqual({ refreshedAt: null, feeds: [], patients: [], fault: 'the SQL server is away' });
-    const row = (patient: string, riskOrder: number, floorTotal: number | null) =>
-      ({
-        ...{ patient, riskOrder, floorTotal, ceilingTotal: floorTotal, band: floorTotal === null ? null : 'low' },
-        ...{ missing: 'temp, consciousness', notApplicable: '', dataGap: '', flaggedAt: new Date(now) },
-      }) as DashboardPatientRow;
-    const point = (patient: string, minute: number) =>
-      ({ patient, windowEnd: new Date(now + minute * 60_000), floorTotal: 1, ceilingTotal: 3 }) as DashboardTrendRow;
-    board.answered(
-      {
-        patients: [row('p10', 3, 1), row('p3', 4, null), row('p2', 3, 1), row('p5', 3, 4), row('p9', 0, 8)],
-        trend: [point('p2', 5), point('p2', 0), ...Array.from({ length: 60 }, (_, index) => point('p9', index * 5))],
-        feeds: [{ feed: 'repository', until: new Date(now) }],
-      },
-      now,
-    );
+    expect(board.snapshot()).toMatchObject({ refreshedAt: null, patients: [], fault: 'the SQL server is away' });
+    const { report } = readDashboardSource();
+    const values: Readonly<Record<string, Readonly<Record<string, VisualValue>>[]>> = {
+      highRisk: [{ 'At high risk': 1 }],
+      byRisk: [{ currentRisk: 'high', Patients: 1 }],
+      feeds: [{ feed: 'repository', until: new Date(now), ageSeconds: 0 }],
+      patientTable: [
+        { label: 'b', risk: 'high', score: '8', flagLevel: 'high', flaggedAt: new Date(now), dataGap: '' },
+        { label: 'a', risk: 'low or more', score: 'at least 1', flagLevel: null, missing: 'temp, consciousness' },
+      ],
+      windows: [
+        { label: 'a', windowEnd: new Date(now + 300_000), floorTotal: 1, ceilingTotal: 3 },
+        ...Array.from({ length: 60 }, (_, index) => ({ label: 'b', windowEnd: new Date(now + index * 300_000) })),
+        { label: 'a', windowEnd: new Date(now), floorTotal: 2, ceilingTotal: 2 },
+      ],
+    };
+    // As the report is answered: by the titles of the fields.
+    const visuals = dashboardQueries(report).map((query) => {
+      const rows = (values[query.visual] ?? []).map((row) =>
+        Object.fromEntries(query.fields.map(({ name, title }) => [title, row[name] ?? null])),
+      );
+      return { query, rows };
+    });
+    board.answered(visuals, now);
     const answered = board.snapshot();
+    expect(answered).toMatchObject({ risks: [{ risk: 'high', patients: 1 }], feeds: [{ feed: 'repository' }] });
     expect(answered.fault).toBeUndefined();
-    expect(answered.patients.map(({ patient }) => patient)).toEqual(['p9', 'p5', 'p2', 'p10', 'p3']);
+    expect(answered.cards).toContainEqual({ title: 'At high risk', value: '1' });
+    expect(answered.patients.map(({ label }) => label)).toEqual(['b', 'a']);
+    expect(answered.patients[0]).toMatchObject({ flaggedAt: '2026-01-05T06:00:00.000Z', dataGap: [] });
     expect(answered.patients[0]?.trend).toHaveLength(48);
-    expect(answered.patients[2]).toMatchObject({
-      missing: ['temp', 'consciousness'],
+    expect(answered.patients[1]).toMatchObject({
+      ...{ flag: null, missing: ['temp', 'consciousness'] },
       trend: [
-        { time: now / 1000, atLeast: 1, atMost: 3 },
+        { time: now / 1000, atLeast: 2, atMost: 2 },
         { time: now / 1000 + 300, atLeast: 1, atMost: 3 },
       ],
     });
     board.failed('gone');
     expect(board.snapshot()).toEqual({ ...answered, fault: 'gone' });
+    expect(() => board.answered(visuals.slice(0, 2), now)).toThrow('the report has no visual "windows"');
   });
 
   it('holds the steps of a function that does not get on, and no others', () => {
@@ -333,15 +346,16 @@ inBrowser('the page in a browser', () => {
   it('draws the dashboard: by risk, with what is not known, and grey when it is old', async () => {
     await open(dashboardSnapshot(600));
     const tiles = await page.locator('.tiles li').allTextContents();
-    expect(tiles).toEqual(['1high', '1medium', '0low-medium', '3low', '1incomplete', '2not scored']);
+    expect(tiles).toEqual(['1high', '1medium or more', '1low or more', '1low', '2no data', '1stale']);
+    await sees('#dashboard .figures', 'At high risk1');
     const rows = {
-      'patient-03': ['Example, Ada', '8 high', '▲ up 4', 'high since 16:35', '3 min ago'],
-      'patient-05': ['5 to 8 at least medium', 'temperature', 'default (no team of its own)'],
-      'patient-04': ['3 to 6 incomplete', 'consciousness'],
+      'Example, Ada, 100003': ['high', '8', '▲ up 4', 'high since 16:35', '3 min ago'],
+      'patient-05': ['medium or more', 'at least 5', 'temperature'],
+      'patient-04': ['low or more', 'consciousness'],
       'patient-09': ['stale: 22 min ago', 'no pulse, no SpO₂ for two windows'],
       'patient-07': ['no data: last 45 min ago'],
-      'patient-08': ['not applicable: pregnancy'],
-      'patient-10': ['never measured', 'no score yet'],
+      'patient-08': ['score does not apply'],
+      'patient-10': ['never measured', 'not scored'],
     };
     for (const [patient, texts] of Object.entries(rows)) {
       for (const text of texts) await sees(`#dashboard [data-patient="${patient}"]`, text);
@@ -365,7 +379,7 @@ inBrowser('the page in a browser', () => {
     };
     await sees('#dashboard .fault', 'Not refreshed now: the SQL server is away');
     await sees('.feeds [data-state="late"]', 'Scores: nothing since 16:59, 21 min ago');
-    await sees('#dashboard [data-patient="patient-03"][data-age="stale"]', 'stale: 23 min ago');
+    await sees('#dashboard [data-patient="Example, Ada, 100003"][data-age="stale"]', 'stale: 23 min ago');
     expect(faults).toEqual([]);
   });
 

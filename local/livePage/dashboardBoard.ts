@@ -1,93 +1,111 @@
-import type { DashboardPatientRow, DashboardTrendRow } from '../../runtime/repository/schema';
+import type { DashboardQuery } from '../../runtime/powerbi/queries';
 import type { DashboardPatient, DashboardSnapshot, FeedSnapshot, TrendPoint } from './snapshot';
 
-/** What the dashboard's queries answer: rows of the views that its identity may read. */
-export interface DashboardRows {
-  readonly patients: readonly DashboardPatientRow[];
-  readonly trend: readonly DashboardTrendRow[];
-  readonly feeds: readonly { readonly feed: string; readonly until: Date }[];
+/** What one visual of the report was answered: a value a field, by the field's title. */
+export interface AnsweredVisual {
+  readonly query: DashboardQuery;
+  readonly rows: readonly Readonly<Record<string, VisualValue>>[];
 }
+
+export type VisualValue = string | number | boolean | Date | null;
 
 /** Windows of 5 minutes: four hours. */
 const trendPoints = 48;
 
-/** Keeps the last answers of the dashboard's queries, also while these fail. */
+/** Keeps what the report's own visuals were answered last, also while their queries fail. */
 export class DashboardBoard {
-  private snapshotNow: DashboardSnapshot = { refreshedAt: null, feeds: [], patients: [] };
+  private latest: DashboardSnapshot = { refreshedAt: null, cards: [], risks: [], feeds: [], patients: [] };
 
-  /** @param now virtual time, milliseconds since 1970 */
-  answered(rows: DashboardRows, now: number): void {
-    const trends = trendsOf(rows.trend);
-    this.snapshotNow = {
+  /**
+   * @param now virtual time, milliseconds since 1970
+   * @throws Error when the report lacks a visual that is drawn
+   */
+  answered(visuals: readonly AnsweredVisual[], now: number): void {
+    const rowsOf = (name: string) => namedRows(visuals, name);
+    const trends = trendsOf(rowsOf('windows'));
+    const [firstPage] = visuals.map(({ query }) => query.page);
+    const cards = visuals.filter(({ query }) => query.visualType === 'card' && query.page === firstPage);
+    this.latest = {
       refreshedAt: iso(now),
-      feeds: rows.feeds.map(feedOf).sort((a, b) => (a.feed < b.feed ? -1 : 1)),
-      patients: [...rows.patients].sort(byRisk).map((row) => patientOf(row, trends.get(row.patient) ?? [])),
+      cards: cards.map(({ query, rows }) => ({
+        title: query.title,
+        value: String(Object.values(rows[0] ?? {})[0] ?? ''),
+      })),
+      risks: rowsOf('byRisk').map((row) => ({ risk: text(row.currentRisk), patients: Number(row.Patients) })),
+      feeds: rowsOf('feeds')
+        .map(feedOf)
+        .sort((a, b) => (a.feed < b.feed ? -1 : 1)),
+      patients: rowsOf('patientTable').map((row) => patientOf(row, trends.get(text(row.label)) ?? [])),
     };
   }
 
   /** @param fault why, in words */
   failed(fault: string): void {
-    this.snapshotNow = { ...this.snapshotNow, fault };
+    this.latest = { ...this.latest, fault };
   }
 
   snapshot(): DashboardSnapshot {
-    return this.snapshotNow;
+    return this.latest;
   }
 }
 
-function trendsOf(rows: readonly DashboardTrendRow[]): ReadonlyMap<string, TrendPoint[]> {
+type NamedRow = Readonly<Record<string, VisualValue>>;
+
+/** By the names of columns and measures, since titles are for people. */
+function namedRows(visuals: readonly AnsweredVisual[], name: string): NamedRow[] {
+  const visual = visuals.find(({ query }) => query.visual === name);
+  if (visual === undefined) throw new Error(`the report has no visual "${name}"`);
+  const { fields } = visual.query;
+  return visual.rows.map((row) => Object.fromEntries(fields.map((field) => [field.name, row[field.title] ?? null])));
+}
+
+function trendsOf(rows: readonly NamedRow[]): ReadonlyMap<string, TrendPoint[]> {
   const trends = new Map<string, TrendPoint[]>();
   for (const row of rows) {
-    const trend = trends.get(row.patient);
+    const label = text(row.label);
+    const trend = trends.get(label);
     if (trend) trend.push(pointOf(row));
-    else trends.set(row.patient, [pointOf(row)]);
+    else trends.set(label, [pointOf(row)]);
   }
   return trends;
 }
 
-const compare = new Intl.Collator('en', { numeric: true }).compare;
-
-/** As the page of the report: by risk, then by what the score is at least, then by the patient's id. */
-function byRisk(a: DashboardPatientRow, b: DashboardPatientRow): number {
-  return a.riskOrder - b.riskOrder || (b.floorTotal ?? -1) - (a.floorTotal ?? -1) || compare(a.patient, b.patient);
-}
-
-function patientOf(row: DashboardPatientRow, trend: readonly TrendPoint[]): DashboardPatient {
+function patientOf(row: NamedRow, trend: readonly TrendPoint[]): DashboardPatient {
   return {
-    patient: row.patient,
-    name: row.displayName,
-    recordNumber: row.recordNumber,
-    ward: row.wardName,
-    careTeam: row.careTeamName ?? row.careTeam,
-    isRouted: row.routeSource !== 'default',
-    score: scoreOf(row),
+    label: text(row.label),
+    ward: text(row.wardName),
+    careTeam: text(row.careTeamName),
+    risk: text(row.risk),
+    score: text(row.score),
+    changeInHour: numberOf(row.totalChangeHour),
+    flag: row.flagLevel === null ? null : text(row.flagLevel),
+    flaggedAt: timeOf(row.flaggedAt),
     missing: listOf(row.missing),
-    notApplicable: listOf(row.notApplicable),
-    flag: row.flagLevel as DashboardPatient['flag'],
-    flaggedAt: row.flaggedAt && iso(row.flaggedAt),
     dataGap: listOf(row.dataGap),
-    lastSampleAt: row.lastSampleAt && iso(row.lastSampleAt),
-    changeInHour: row.totalChangeHour,
+    dataState: text(row.dataState),
+    lastSampleAt: timeOf(row.lastSampleAt),
     trend: [...trend].sort((a, b) => a.time - b.time).slice(-trendPoints),
   };
 }
 
-function scoreOf({ floorTotal, ceilingTotal, band, complete }: DashboardPatientRow): DashboardPatient['score'] {
-  if (floorTotal === null || ceilingTotal === null || band === null) return null;
-  const known = band as NonNullable<DashboardPatient['score']>['band'];
-  return { atLeast: floorTotal, atMost: ceilingTotal, band: known, complete };
+function pointOf({ windowEnd, floorTotal, ceilingTotal }: NamedRow): TrendPoint {
+  const time = new Date(timeOf(windowEnd) ?? 0).getTime() / 1000;
+  return { time, atLeast: numberOf(floorTotal), atMost: numberOf(ceilingTotal) };
 }
 
-function pointOf({ windowEnd, floorTotal, ceilingTotal }: DashboardTrendRow): TrendPoint {
-  return { time: new Date(windowEnd).getTime() / 1000, atLeast: floorTotal, atMost: ceilingTotal };
+function feedOf({ feed, until }: NamedRow): FeedSnapshot {
+  return { feed: text(feed), until: timeOf(until) ?? iso(0) };
 }
 
-function feedOf({ feed, until }: { readonly feed: string; readonly until: Date }): FeedSnapshot {
-  return { feed, until: iso(until) };
-}
+const text = (value: VisualValue | undefined) => String(value ?? '');
+const numberOf = (value: VisualValue | undefined) => (typeof value === 'number' ? value : null);
+const timeOf = (value: VisualValue | undefined) => (value instanceof Date ? iso(value) : null);
 
-function listOf(text: string): string[] {
-  return text === '' ? [] : text.split(',').map((one) => one.trim());
+function listOf(value: VisualValue | undefined): string[] {
+  return text(value)
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
 const iso = (time: Date | number) => new Date(time).toISOString();

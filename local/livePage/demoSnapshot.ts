@@ -92,7 +92,18 @@ export function dashboardSnapshot(minutes: number, behindMinutes = 0): Snapshot 
     { feed: 'repository', until: at(minutes - 1) },
     { feed: 'routing', until: at(minutes - 2) },
   ];
-  const dashboard: DashboardSnapshot = { refreshedAt: at(minutes), feeds, patients: demoDashboard(minutes, at) };
+  const cards = [
+    { title: 'Patients', value: '8' },
+    { title: 'At high risk', value: '1' },
+    { title: 'Flagged', value: '2' },
+    { title: 'Not current', value: '3' },
+    { title: 'FHIR', value: behindMinutes > 0 ? `FHIR is behind by ${behindMinutes} min` : 'FHIR is up to date' },
+  ];
+  const risks = Object.entries({ high: 1, 'medium or more': 1, 'low or more': 1, low: 1, 'no data': 2, stale: 1 });
+  const dashboard: DashboardSnapshot = {
+    ...{ refreshedAt: at(minutes), cards, feeds, patients: demoDashboard(minutes, at) },
+    risks: risks.map(([risk, patients]) => ({ risk, patients })),
+  };
   return { ...runningSnapshot(minutes), dashboard, latency: demoLatency };
 }
 
@@ -190,53 +201,38 @@ function demoPatients(minutes: number): PatientSnapshot[] {
   ];
 }
 
-/** One of each kind: flagged high, medium with a part missing, incomplete, low, not applicable, silent, never measured. */
+/** One of each kind: flagged high, medium with a part missing, incomplete, low, silent, not applicable, never measured. */
 function demoDashboard(minutes: number, at: (minute: number) => string): DashboardPatient[] {
   const trend = Array.from({ length: 48 }, (_, index) => {
     const atLeast = Math.max(0, Math.round((index - 20) / 4 + Math.sin(index)));
-    return {
-      time: Date.parse(at(minutes - 240 + index * 5)) / 1000,
-      atLeast,
-      atMost: atLeast + (index % 16 > 11 ? 5 : 0),
-    };
+    const time = Date.parse(at(minutes - 240 + index * 5)) / 1000;
+    return { time, atLeast, atMost: atLeast + (index % 16 > 11 ? 5 : 0) };
   });
   const calm = trend.map(({ time }) => ({ time, atLeast: 1, atMost: 1 }));
   const plain: DashboardPatient = {
-    ...{ patient: '', name: null, recordNumber: null, ward: 'Ward 4B', careTeam: 'Cardiology, early shift' },
-    ...{
-      isRouted: true,
-      score: { atLeast: 1, atMost: 1, band: 'low', complete: true },
-      missing: [],
-      notApplicable: [],
-    },
-    ...{ flag: null, flaggedAt: null, dataGap: [], lastSampleAt: at(minutes - 3), changeInHour: 0, trend: calm },
+    ...{ label: '', ward: 'Ward 4B', careTeam: 'Cardiology, early shift', risk: 'low', score: '1', missing: [] },
+    ...{ flag: null, flaggedAt: null, dataGap: [], dataState: 'current', changeInHour: 0, trend: calm },
+    lastSampleAt: at(minutes - 3),
   };
-  const unknown = {
-    missing: ['consciousness'],
-    score: { atLeast: 3, atMost: 6, band: 'low', complete: false },
-  } as const;
+  const unscored = { risk: 'not scored', score: '', trend: [], changeInHour: null };
   return [
     {
-      ...{
-        ...plain,
-        patient: 'patient-03',
-        name: 'Example, Ada',
-        recordNumber: '100003',
-        flag: 'high',
-        changeInHour: 4,
-      },
-      ...{ flaggedAt: at(minutes - 25), score: { atLeast: 8, atMost: 8, band: 'high', complete: true }, trend },
+      ...{ ...plain, label: 'Example, Ada, 100003', risk: 'high', score: '8', flag: 'high', changeInHour: 4 },
+      ...{ flaggedAt: at(minutes - 25), trend },
     },
     {
-      ...{ ...plain, patient: 'patient-05', flag: 'medium', flaggedAt: at(minutes - 95), missing: ['temp'] },
-      ...{ score: { atLeast: 5, atMost: 8, band: 'medium', complete: false }, isRouted: false, careTeam: 'default' },
+      ...{ ...plain, label: 'patient-05', risk: 'medium or more', score: 'at least 5', flag: 'medium' },
+      ...{ flaggedAt: at(minutes - 95), missing: ['temp'], careTeam: '' },
     },
-    { ...plain, ...unknown, patient: 'patient-04', changeInHour: 1 },
-    { ...plain, patient: 'patient-06' },
-    { ...plain, patient: 'patient-09', lastSampleAt: at(minutes - 22), dataGap: ['heartRate', 'oxygenSaturation'] },
-    { ...plain, patient: 'patient-07', lastSampleAt: at(minutes - 45), dataGap: ['oxygenSaturation'] },
-    { ...plain, patient: 'patient-08', score: null, notApplicable: ['pregnant'], trend: [], changeInHour: null },
-    { ...plain, patient: 'patient-10', score: null, lastSampleAt: null, trend: [], changeInHour: null },
+    {
+      ...{ ...plain, label: 'patient-04', risk: 'low or more', score: 'at least 3', missing: ['consciousness'] },
+      changeInHour: 1,
+    },
+    { ...plain, label: 'patient-06' },
+    { ...plain, label: 'patient-09', lastSampleAt: at(minutes - 22), dataGap: ['heartRate', 'oxygenSaturation'] },
+    { ...plain, label: 'patient-07', lastSampleAt: at(minutes - 45), dataGap: ['oxygenSaturation'] },
+    { ...plain, ...unscored, label: 'patient-08', risk: 'score does not apply' },
+    { ...plain, ...unscored, label: 'patient-10', lastSampleAt: null },
   ];
 }
 

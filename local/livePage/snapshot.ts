@@ -148,14 +148,18 @@ export interface ScoreSnapshot {
   readonly complete: boolean;
 }
 
-/** The dashboard of step 15. All times ISO 8601, of the virtual clock. */
+/** The dashboard of step 15, from what its report's visuals were answered. All times ISO 8601, of the virtual clock. */
 export interface DashboardSnapshot {
   /** When its queries were answered last; null: never yet. */
   readonly refreshedAt: string | null;
   /** Why they are not answered now; left out when they are. What was answered last is shown all the same. */
   readonly fault?: string;
+  /** The cards of the report's first page. */
+  readonly cards: readonly { readonly title: string; readonly value: string }[];
+  /** Patients by risk as the report words it, the gravest first. */
+  readonly risks: readonly { readonly risk: string; readonly patients: number }[];
   readonly feeds: readonly FeedSnapshot[];
-  /** In the order of the dashboard: those most at risk first. */
+  /** In the order of the report: those most at risk first. */
   readonly patients: readonly DashboardPatient[];
 }
 
@@ -166,27 +170,27 @@ export interface FeedSnapshot {
   readonly until: string;
 }
 
+/** Texts are the report's. */
 export interface DashboardPatient {
-  readonly patient: string;
-  /** What people know the patient by; null where FHIR has none. */
-  readonly name: string | null;
-  readonly recordNumber: string | null;
-  readonly ward: string | null;
+  /** What people know the patient by. */
+  readonly label: string;
+  readonly ward: string;
   readonly careTeam: string;
-  /** False: no team of the patient's own. */
-  readonly isRouted: boolean;
-  /** Null where the score does not hold, or no window has come. */
-  readonly score: Omit<ScoreSnapshot, 'known'> | null;
-  /** Parts that are not known. */
-  readonly missing: readonly string[];
-  readonly notApplicable: readonly string[];
-  readonly flag: Exclude<Band, 'low'> | null;
-  readonly flaggedAt: string | null;
-  readonly dataGap: readonly string[];
-  /** Newest sample; null: never measured. */
-  readonly lastSampleAt: string | null;
+  readonly risk: string;
+  readonly score: string;
   /** Change of the score within the hour; null: not known. */
   readonly changeInHour: number | null;
+  /** Level of the flag that stands; null: none does. */
+  readonly flag: string | null;
+  readonly flaggedAt: string | null;
+  /** Parts of the score that are not known. */
+  readonly missing: readonly string[];
+  /** Vitals of which nothing has come for two windows. */
+  readonly dataGap: readonly string[];
+  /** `current`, `stale`, `no data`, when it was answered. */
+  readonly dataState: string;
+  /** Newest sample; null: never measured. */
+  readonly lastSampleAt: string | null;
   /** The last hours, oldest first. */
   readonly trend: readonly TrendPoint[];
 }

@@ -5,20 +5,9 @@ import { feedItem } from './feeds';
 import { formatCount, type WardTime } from './format';
 
 const columns = [
-  'Patient',
-  'NEWS2',
-  'Last 4 hours',
-  'Within the hour',
-  'Flag',
-  'Not known',
-  'Data',
-  'Ward',
+  ...['Patient', 'Risk', 'NEWS2', 'Last 4 hours', 'Within the hour', 'Flag', 'Not known', 'Data', 'Ward'],
   'Care team',
 ];
-
-/** What a patient is counted as; a score with parts missing is not counted as low. */
-const risks = ['high', 'medium', 'low-medium', 'low', 'incomplete', 'not scored'] as const;
-type Risk = (typeof risks)[number];
 
 /** The dashboard of step 15, drawn from its own queries: patients by risk, trend, flags, and how old all of it is. */
 export class Dashboard {
@@ -26,7 +15,7 @@ export class Dashboard {
   private readonly fault = html('p', { class: 'fault' });
   private readonly feeds = html('ul', { class: 'feeds', 'aria-label': 'How far the data are' });
   private readonly tiles = html('ul', { class: 'tiles', 'aria-label': 'Patients by risk' });
-  private readonly counts = new Map<Risk, HTMLElement>();
+  private readonly cards = html('dl', { class: 'figures' });
   private readonly body = html('tbody');
   private readonly scroller: HTMLElement;
   private readonly rows = new Map<string, DashboardRow>();
@@ -38,9 +27,8 @@ export class Dashboard {
     const table = html('table', { 'aria-labelledby': 'dashboard-title' }, html('thead', {}, head), this.body);
     const focusable = { class: 'scroller', tabindex: 0, role: 'region', 'aria-label': 'Table of the dashboard' };
     this.scroller = html('div', focusable, table);
-    for (const risk of risks) this.addTile(risk);
     const titleRow = html('div', { class: 'title-row' }, title, what, this.refreshed);
-    byId('dashboard').append(titleRow, this.fault, this.feeds, this.tiles, this.scroller);
+    byId('dashboard').append(titleRow, this.fault, this.feeds, this.cards, this.tiles, this.scroller);
   }
 
   show({ dashboard, clock }: Snapshot, time: WardTime): void {
@@ -48,7 +36,7 @@ export class Dashboard {
     if (dashboard === null) return;
     const now = Date.parse(clock.now);
     this.showState(dashboard, now, time);
-    this.showCounts(dashboard.patients);
+    this.showCounts(dashboard);
     this.showRows(dashboard.patients, now, time);
   }
 
@@ -57,29 +45,28 @@ export class Dashboard {
     setText(this.fault, fault === undefined ? '' : `Not refreshed now: ${fault}`);
     this.fault.hidden = fault === undefined;
     setAttribute(byId('dashboard'), 'data-state', fault === undefined ? 'live' : 'held');
-    const items = feeds.map((feed) => feedItem(feed, feeds, now, time));
-    const text = items.map((item) => item.outerHTML).join('');
-    if (this.feeds.dataset.shown === text) return;
-    this.feeds.dataset.shown = text;
-    this.feeds.replaceChildren(...items);
+    fill(
+      this.feeds,
+      feeds.map((feed) => feedItem(feed, feeds, now, time)),
+    );
   }
 
-  private showCounts(patients: readonly DashboardPatient[]): void {
-    this.tiles.hidden = patients.length === 0;
-    for (const [risk, count] of this.counts) {
-      const those = patients.filter((patient) => riskOf(patient) === risk).length;
-      setText(count, formatCount(those));
-      setAttribute(count.parentElement as HTMLElement, 'data-none', String(those === 0));
-    }
+  private showCounts({ cards, risks }: DashboardSnapshot): void {
+    this.tiles.hidden = risks.length === 0;
+    fill(
+      this.cards,
+      cards.map(({ title, value }) => html('div', {}, html('dt', {}, title), html('dd', {}, value))),
+    );
+    fill(this.tiles, risks.map(riskTile));
   }
 
   private showRows(patients: readonly DashboardPatient[], now: number, time: WardTime): void {
     this.scroller.hidden = patients.length === 0;
     const gone = new Set(this.rows.keys());
     for (const [index, patient] of patients.entries()) {
-      gone.delete(patient.patient);
-      const row = this.rows.get(patient.patient) ?? new DashboardRow(patient.patient);
-      this.rows.set(patient.patient, row);
+      gone.delete(patient.label);
+      const row = this.rows.get(patient.label) ?? new DashboardRow(patient.label);
+      this.rows.set(patient.label, row);
       if (this.body.children[index] !== row.root) this.body.insertBefore(row.root, this.body.children[index] ?? null);
       row.show(patient, now, time);
     }
@@ -88,15 +75,18 @@ export class Dashboard {
       this.rows.delete(patient);
     }
   }
-
-  private addTile(risk: Risk): void {
-    const count = html('strong');
-    this.counts.set(risk, count);
-    this.tiles.append(html('li', { 'data-risk': risk.replace(' ', '-') }, count, html('span', {}, risk)));
-  }
 }
 
-function riskOf({ score }: DashboardPatient): Risk {
-  if (score === null) return 'not scored';
-  return score.band === 'low' && !score.complete ? 'incomplete' : score.band;
+/** By its first word: `medium or more` is at least that. */
+function riskTile({ risk, patients }: DashboardSnapshot['risks'][number]): HTMLElement {
+  const level = risk.split(' ')[0] ?? '';
+  return html('li', { 'data-risk': level }, html('strong', {}, formatCount(patients)), html('span', {}, risk));
+}
+
+/** Leaves the document alone when nothing changes. */
+function fill(list: HTMLElement, items: readonly HTMLElement[]): void {
+  const text = items.map((item) => item.outerHTML).join('');
+  if (list.dataset.shown === text) return;
+  list.dataset.shown = text;
+  list.replaceChildren(...items);
 }

@@ -1,7 +1,6 @@
 import type { DashboardPatient } from '../snapshot';
 import { html, setAttribute, setText } from './element';
 import { formatSpan, type WardTime } from './format';
-import { notApplicableText, scoreText } from './scoreWords';
 import { TrendCurve } from './trendCurve';
 import { vitalName } from './vitals';
 
@@ -23,8 +22,8 @@ const partNames: Readonly<Record<string, string>> = {
 /** One patient of the dashboard. */
 export class DashboardRow {
   readonly root: HTMLTableRowElement;
-  private readonly record = html('small', { class: 'quiet' });
   private readonly cells = {
+    risk: html('td', { class: 'risk' }),
     score: html('td', { class: 'score' }),
     change: html('td', { class: 'age' }),
     flag: html('td', { class: 'flag' }),
@@ -33,15 +32,15 @@ export class DashboardRow {
     ward: html('td', { class: 'age' }),
     team: html('td', { class: 'age' }),
   };
-  private readonly name = html('span', { class: 'device-id' });
   private readonly curve = new TrendCurve();
   private drawn: DashboardPatient | undefined;
 
-  constructor(patient: string) {
-    const { score, change, flag, missing, age, ward, team } = this.cells;
-    const header = html('th', { scope: 'row', title: patient }, this.name, this.record);
+  constructor(label: string) {
+    const { risk, score, change, flag, missing, age, ward, team } = this.cells;
+    const header = html('th', { scope: 'row', title: label }, html('span', { class: 'device-id' }, label));
     const curve = html('td', { class: 'curve', 'aria-hidden': 'true' }, this.curve.root);
-    this.root = html('tr', { 'data-patient': patient }, header, score, curve, change, flag, missing, age, ward, team);
+    this.root = html('tr', { 'data-patient': label });
+    this.root.append(header, risk, score, curve, change, flag, missing, age, ward, team);
   }
 
   /** @param now virtual time: data grow old also while the dashboard is not refreshed */
@@ -49,20 +48,16 @@ export class DashboardRow {
     this.showAge(patient, now);
     if (patient === this.drawn) return;
     this.drawn = patient;
-    const { name, recordNumber, ward, careTeam, isRouted, flag, flaggedAt, changeInHour, trend } = patient;
-    setText(this.name, name ?? patient.patient);
-    setText(this.record, recordNumber ?? (name === null ? '' : patient.patient));
-    setText(this.cells.score, wordsOfScore(patient));
+    const { risk, score, ward, careTeam, flag, flaggedAt, changeInHour, trend } = patient;
+    setText(this.cells.risk, risk);
+    setText(this.cells.score, score);
     setText(this.cells.change, changeInHour === null ? '' : signed(changeInHour));
-    setText(
-      this.cells.flag,
-      flag === null ? 'none' : `${flag}${flaggedAt ? ` since ${time.clock(flaggedAt).slice(0, 5)}` : ''}`,
-    );
+    const since = flaggedAt === null ? '' : ` since ${time.clock(flaggedAt).slice(0, 5)}`;
+    setText(this.cells.flag, flag === null ? 'none' : `${flag}${since}`);
     setText(this.cells.missing, wordsOfMissing(patient));
-    setText(this.cells.ward, ward ?? '');
-    setText(this.cells.team, isRouted ? careTeam : `${careTeam} (no team of its own)`);
+    setText(this.cells.ward, ward);
+    setText(this.cells.team, careTeam);
     setAttribute(this.root, 'data-flag', flag ?? 'none');
-    setAttribute(this.root, 'data-routed', String(isRouted));
     this.curve.show(trend);
   }
 
@@ -77,11 +72,6 @@ export class DashboardRow {
 function ageWords(ageMs: number, state: string): string {
   const ago = `${formatSpan(ageMs)} ago`;
   return state === 'current' ? ago : state === 'stale' ? `stale: ${ago}` : `no data: last ${ago}`;
-}
-
-function wordsOfScore({ score, notApplicable }: DashboardPatient): string {
-  if (notApplicable.length > 0) return notApplicableText(notApplicable);
-  return score === null ? 'no score yet' : scoreText(score);
 }
 
 function wordsOfMissing({ missing, dataGap }: DashboardPatient): string {
