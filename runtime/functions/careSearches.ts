@@ -16,12 +16,12 @@ const pageSize = 500;
 /** Ids in one search, so that what is found fits on few pages. */
 const idsPerSearch = 50;
 
-/** Only what is read is asked for. */
+/** Only what is read is asked for. A choice goes by its base name, as FHIR R4 has it, and by its own names, as some services do. */
 const elements = {
   Encounter: 'status,class,subject,period,location',
   Device: 'patient',
   Flag: 'subject',
-  Patient: 'name,birthDate,identifier,deceased',
+  Patient: 'name,birthDate,identifier,deceased,deceasedBoolean,deceasedDateTime',
   CareTeam: 'name,status,subject,encounter,period,participant',
   PractitionerRole: 'identifier,active,period,practitioner,code,location',
   Practitioner: 'identifier,active',

@@ -19,7 +19,7 @@ export class RoutingAge {
     this.renewed = timer();
   }
 
-  /** To be called where a run begins to read; what it returns, once that has been written. @returns age in seconds then */
+  /** To be called when FHIR has told as of when it is read; what it returns, once that has been written: it tells the age then. */
   begin(): () => number {
     const begun = this.timer();
     return () => {

@@ -6,7 +6,9 @@ import type { Resource } from '../medtech/fhir/resources';
 const overlapMs = 30_000;
 /** A search for what changed does not find what was deleted. */
 const readAgainMs = 3_600_000;
-const search = 'DeviceUseStatement?_elements=status,subject,device,timing&_count=500';
+/** A choice by its base name and by its own names, as in CareSearches. */
+const elements = 'status,subject,device,timing,timingPeriod,timingDateTime,timingTiming';
+const search = `DeviceUseStatement?_elements=${elements}&_count=500`;
 
 /**
  * All statements of who wore which device. FHIR R4 cannot search them by status or time, and a hospital has as many as it has

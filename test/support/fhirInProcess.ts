@@ -21,6 +21,8 @@ export class FhirInProcess {
   readonly faults = new FhirFaults();
   /** Bundles that arrived, also those that were refused. */
   readonly batches: (readonly BatchRequest[])[] = [];
+  /** When it writes, milliseconds since 1970. */
+  now = 0;
   /** Called before a batch is served: where another writer can come in between. */
   beforeBatch: (requests: readonly BatchRequest[]) => Promise<void> = async () => {};
   private readonly folder = mkdtempSync(join(tmpdir(), 'fhir-'));
@@ -79,7 +81,7 @@ export class FhirInProcess {
     const repository = new Repository({
       store: this.store,
       base,
-      now: () => 0,
+      now: () => this.now,
       policy: () => 'versioned',
       allows: () => true,
       changed: () => {},
