@@ -67,7 +67,9 @@ function searches(before: Position | undefined, upTo: number): readonly string[]
     `DeviceUseStatement?${written}${until}`,
     `Device?${written}${before === undefined ? 'patient:missing=false&' : ''}${until}`,
     `Encounter?${written}${going}${until}`,
-    ...(before === undefined ? [] : [`Patient?${written}deceased=true&_elements=deceased,deceasedBoolean,deceasedDateTime&${until}`]),
+    ...(before === undefined
+      ? []
+      : [`Patient?${written}deceased=true&_elements=deceased,deceasedBoolean,deceasedDateTime&${until}`]),
   ];
 }
 
