@@ -1,14 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CommonSettings } from './azure/commonSettings';
 import { Children } from './azure/component';
-import { commonSettingsOf, connectorArgsOf, hasScoring, ingestSettingsOf, scoringArgsOf } from './hospital/parts';
+import { type HospitalParts, makeParts, stepsOf } from './hospital/makers';
 import { surroundings } from './hospital/surroundings';
 import { validateHospital } from './hospital/validate';
+import type { HotPathSettings } from './hot/hotPathSettings';
+import type { HotPath } from './hotPath';
 import type { IngestSettings } from './ingest/ingestSettings';
-import { IoMTIngest } from './iomtIngest';
-import { MedTechConnector } from './medTechConnector';
+import type { IoMTIngest } from './iomtIngest';
+import type { MedTechConnector } from './medTechConnector';
 import type { ConnectorSettings } from './medtech/connectorSettings';
-import { MLScoringPath } from './mlScoringPath';
+import type { MLScoringPath } from './mlScoringPath';
 import type { ScoringSettings } from './scoring/scoringSettings';
 
 /** Physical names of what surrounds the components, to use instead of the computed ones. */
@@ -77,20 +79,25 @@ export interface HospitalEnvironmentArgs extends CommonSettings {
    * @default true where there is a connector
    */
   scoringEnabled?: boolean;
-}
-
-interface Parts {
-  readonly ingest: IoMTIngest;
-  readonly connector?: MedTechConnector;
-  readonly scoring?: MLScoringPath;
+  /**
+   * Settings of the hot path; default its defaults, and what it shares with connector and scoring: subnet of the function apps,
+   * action groups, folder of artefacts, windows.
+   * @default its defaults
+   */
+  hotPath?: HotPathSettings;
+  /**
+   * Whether what was scored is written into the health record and the repository; default false.
+   * @default false
+   */
+  hotPathEnabled?: boolean;
 }
 
 /** The components of each environment. A property of the class would become an output in the schema for other languages. */
-const partsOf = new WeakMap<HospitalEnvironment, Parts>();
+const partsOf = new WeakMap<HospitalEnvironment, HospitalParts>();
 
 /**
- * Everything that a hospital needs, in one resource group with one log workspace: now the ingest, the connector and
- * scoring, steps 1 to 12.
+ * Everything that a hospital needs, in one resource group with one log workspace: now the ingest, the connector, scoring
+ * and the hot path, steps 1 to 15.
  *
  * ```typescript
  * new HospitalEnvironment('stmary', { hospitalId: 'stmary', location: 'westeurope' });
@@ -122,13 +129,10 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
 
     const around = surroundings(new Children(this, name, args.overrides), args);
     const { resourceGroupName, logWorkspaceId } = around;
-    const ingest = this.makeIngest(name, args, around);
-    const connector = args.connectorEnabled === false ? undefined : this.makeConnector(name, args, around, ingest);
-    const scoring = connector && hasScoring(args) ? this.makeScoring(name, args, around, ingest, connector) : undefined;
-    partsOf.set(this, { ingest, connector, scoring });
-    const manualSteps = pulumi
-      .all([ingest.manualSteps, connector?.manualSteps ?? [], scoring?.manualSteps ?? []])
-      .apply((steps) => steps.flat());
+    const parts = makeParts({ parent: this, name, args, around });
+    partsOf.set(this, parts);
+    const { ingest, connector } = parts;
+    const manualSteps = pulumi.all(stepsOf(parts)).apply((steps) => steps.flat());
     const { iotHubHostName, provisioningIdScope, provisioningHostName, deviceCertificateExpiry } = ingest;
     this.resourceGroupName = resourceGroupName;
     this.logWorkspaceId = logWorkspaceId;
@@ -150,56 +154,6 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
     });
   }
 
-  private makeIngest(name: string, args: HospitalEnvironmentArgs, around: Around): IoMTIngest {
-    const settings = { ...commonSettingsOf('ingest', args), ...args.ingest, ...placed(args, around) };
-    return new IoMTIngest(`${name}-ingest`, settings, { parent: this });
-  }
-
-  private makeConnector(
-    name: string,
-    args: HospitalEnvironmentArgs,
-    around: Around,
-    { deviceDataHubId, eventHubsNamespaceHost }: IoMTIngest,
-  ): MedTechConnector {
-    const connectorArgs = {
-      ...connectorArgsOf(args),
-      ...placed(args, around),
-      existingDeviceDataHubId: deviceDataHubId,
-      eventHubsNamespaceHost,
-      deviceDataPartitions: ingestSettingsOf(args).eventHubs.deviceDataPartitions,
-    };
-    return new MedTechConnector(`${name}-connector`, connectorArgs, { parent: this });
-  }
-
-  /** With all that ingest and connector know, so that nothing is read. */
-  private makeScoring(
-    name: string,
-    args: HospitalEnvironmentArgs,
-    around: Around,
-    { eventHubsNamespaceHost, nodes: { captureIdentity } }: IoMTIngest,
-    connector: MedTechConnector,
-  ): MLScoringPath {
-    const { deadLetterContainer, applicationInsights, normalizedDataPartitions } = connector.nodes;
-    const { managedIdentities, ...settings } = scoringArgsOf(args);
-    const scoringArgs = {
-      ...settings,
-      ...placed(args, around),
-      managedIdentities: { capture: captureIdentity, ...managedIdentities },
-      existingNormalizedDataHubId: connector.normalizedDataHubId,
-      existingFhirEventsHubId: connector.fhirEventsHubId,
-      existingFhirServiceId: connector.fhirServiceId,
-      eventHubsNamespaceHost,
-      normalizedDataPartitions,
-      fhirUrl: connector.fhirUrl,
-      fhirAudience: connector.fhirAudience,
-      existingDeadLetterContainerId: deadLetterContainer.id,
-      deadLetterContainerUrl: connector.deadLetterContainerUrl,
-      existingApplicationInsightsId: applicationInsights.id,
-      applicationInsightsConnectionString: applicationInsights.connectionString,
-    };
-    return new MLScoringPath(`${name}-scoring`, scoringArgs, { parent: this });
-  }
-
   /** The ingest, to build on its outputs. */
   get ingest(): IoMTIngest {
     return partsIn(this).ingest;
@@ -214,6 +168,11 @@ export class HospitalEnvironment extends pulumi.ComponentResource {
   get scoring(): MLScoringPath | undefined {
     return partsIn(this).scoring;
   }
+
+  /** The hot path, to build on its outputs; undefined without it. */
+  get hotPath(): HotPath | undefined {
+    return partsIn(this).hotPath;
+  }
 }
 
 function partsIn(environment: HospitalEnvironment) {
@@ -221,21 +180,6 @@ function partsIn(environment: HospitalEnvironment) {
   if (!parts)
     throw new Error('This environment was rehydrated from another program; its components are not known here.');
   return parts;
-}
-
-type Around = ReturnType<typeof surroundings>;
-
-/** Which hospital, where, and to which workspace it logs. */
-function placed(
-  { hospitalId, location, diagnosticSettings }: HospitalEnvironmentArgs,
-  { resourceGroupName, logWorkspaceId }: Around,
-) {
-  return {
-    hospitalId,
-    location,
-    resourceGroupName,
-    diagnosticSettings: diagnosticSettings ?? { workspaceId: logWorkspaceId },
-  };
 }
 
 /** Everything that is wrong with the arguments, for programs which report it together with problems of their own. */

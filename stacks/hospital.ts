@@ -1,5 +1,6 @@
 /** The program for a hospital: everything that differs between hospitals stands in the stack's configuration. */
 import { HospitalEnvironment } from '../components/hospitalEnvironment';
+import type { HotPath } from '../components/hotPath';
 import type { MedTechConnector } from '../components/medTechConnector';
 import type { MLScoringPath } from '../components/mlScoringPath';
 import { hospitalConfig } from './config';
@@ -24,3 +25,6 @@ export const { applicationInsightsId } = connector;
 
 const scoring: Partial<MLScoringPath> = environment.scoring ?? {};
 export const { enrichedHubId, scoredHubId, lakeAccountId, databricksWorkspaceUrl, endpointUrl } = scoring;
+
+const hotPath: Partial<HotPath> = environment.hotPath ?? {};
+export const { sqlServerHost, databaseId, databaseName, fabricCapacityId, httpTriggerUrl } = hotPath;

@@ -327,7 +327,14 @@ describe('HotPath registers', () => {
   });
 
   it('alerts of the whole path only where the connector has none for it', async () => {
-    const own = ['latency-breach', 'latency-warning', 'migration-refused', 'patients-without-team', 'routing-stale'];
+    const own = [
+      'default-queue-unread',
+      'latency-breach',
+      'latency-warning',
+      'migration-refused',
+      'patients-without-team',
+      'routing-stale',
+    ];
     const alerts = async (args: HotPathArgs) => names(await hotPath(args), 'monitor:ScheduledQueryRule');
     expect(await alerts(told())).toEqual(own.map((name) => `${name}-alert`));
     expect(await alerts(minimal())).toEqual(

@@ -226,13 +226,7 @@ describe('MLScoringPath registers', () => {
     const readers = resources
       .filter(({ type }) => type === 'azure-native:eventhub:ConsumerGroup')
       .map(({ inputs }) => `${inputs.eventHubName}/${inputs.consumerGroupName}`);
-    expect(readers.sort()).toEqual([
-      'enriched/score',
-      'enriched/score-rebuild',
-      'fhirevents/ml-input',
-      'scored/audit',
-      'scored/ml-output',
-    ]);
+    expect(readers.sort()).toEqual(['enriched/score', 'enriched/score-rebuild', 'fhirevents/ml-input', 'scored/audit']);
   });
 
   it('all settings that the functions read, and the rules as every compute reads them', async () => {
@@ -623,7 +617,7 @@ describe('arguments of scoring', () => {
       contextCodes: { pregnant: [{ resource: 'Patient', codes: ['x'], says: true }] },
       chartedSeconds: 7,
       eventHubs: { enrichedPartitions: 0, retentionHours: 5000 },
-      scoredConsumerGroups: ['ml-output'],
+      scoredConsumerGroups: ['ml-output-fhir'],
       lake: { captureMinutes: 16, captureMegabytes: 5, coolAfterDays: 30, coldAfterDays: 30, bronzeRetentionDays: 1 },
       existingLakeAccountId: 'stlake',
       instanceMemoryMB: 1024,
@@ -650,7 +644,7 @@ describe('arguments of scoring', () => {
       /chartedSeconds: must divide a minute.*given is 7/,
       /eventHubs.enrichedPartitions: .*given is 0/,
       /eventHubs.retentionHours: .*given is 5000/,
-      /scoredConsumerGroups: ml-output is made already/,
+      /scoredConsumerGroups: ml-output-fhir is made for the path already/,
       /lake.captureMinutes: .*1 to 15; given is 16/,
       /lake.captureMegabytes: .*10 to 500; given is 5/,
       /lake.coldAfterDays: .*31 to/,

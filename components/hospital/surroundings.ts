@@ -18,6 +18,8 @@ export function surroundings(children: Children, args: HospitalEnvironmentArgs) 
   return { resourceGroupName, logWorkspaceId: workspace.id };
 }
 
+export type Around = ReturnType<typeof surroundings>;
+
 function resourceGroup(
   children: Children,
   names: Names,

@@ -15,8 +15,8 @@ import type { FhirPlace } from '../azure/healthcare';
 import type { AppIdentity } from '../azure/identity';
 import { programTexts } from '../azure/packageTexts';
 import { everySeconds } from '../azure/schedules';
+import { mlOutputGroups } from '../scoring/defaults';
 import { type HotPathScopes, mlOutputGrants, routingGrants } from './access';
-import { consumerGroups } from './defaults';
 import type { Repository } from './repository';
 import type { HotPathSite } from './site';
 
@@ -51,8 +51,8 @@ export function buildMlOutput(site: HotPathSite, parts: AppParts): FunctionApp {
     Scored__credential: 'managedidentity',
     Scored__clientId: identity.clientId,
     SCORED_HUB: stream.scored.name,
-    FHIR_CONSUMER_GROUP: consumerGroups.fhir,
-    REPOSITORY_CONSUMER_GROUP: consumerGroups.repository,
+    FHIR_CONSUMER_GROUP: mlOutputGroups.fhir,
+    REPOSITORY_CONSUMER_GROUP: mlOutputGroups.repository,
     FHIR_URL: fhir.url,
     FHIR_AUDIENCE: fhir.audience,
     FHIR_CLIENT_ID: identity.clientId,
@@ -72,7 +72,7 @@ export function buildMlOutput(site: HotPathSite, parts: AppParts): FunctionApp {
       child: 'ml-output',
       names: { app: settings.names?.mlOutputApp, storageAccount: settings.names?.mlOutputStorageAccount },
       identity,
-      settings: appSettings,
+      settings: { ...appSettings, SCORE_CODES: settings.scoreCodes },
       package: { bundle: 'ml-output', texts: programTexts('ml-output', batching(settings)) },
       functions: ['mlOutputFhir', 'mlOutputRepository'],
       partitions: stream.scored.partitionCount,

@@ -40,6 +40,7 @@ export interface HotPathOverrides {
   'latency-warning-alert'?: Partial<ScheduledQueryRuleArgs>;
   'latency-breach-alert'?: Partial<ScheduledQueryRuleArgs>;
   'patients-without-team-alert'?: Partial<ScheduledQueryRuleArgs>;
+  'default-queue-unread-alert'?: Partial<ScheduledQueryRuleArgs>;
   'routing-stale-alert'?: Partial<ScheduledQueryRuleArgs>;
   'migration-refused-alert'?: Partial<ScheduledQueryRuleArgs>;
   'ml-output-plan'?: Partial<AppServicePlanArgs>;
@@ -84,6 +85,7 @@ const described: Readonly<Record<keyof HotPathOverrides, true>> = {
   'latency-warning-alert': true,
   'latency-breach-alert': true,
   'patients-without-team-alert': true,
+  'default-queue-unread-alert': true,
   'routing-stale-alert': true,
   'migration-refused-alert': true,
   'ml-output-plan': true,

@@ -11,6 +11,16 @@ export const RepositoryAdministratorType = {
 export type RepositoryAdministratorType =
   (typeof RepositoryAdministratorType)[keyof typeof RepositoryAdministratorType];
 
+/** By which codes scores are written into the health record, beside those of the library. */
+export const ScoreCodes = {
+  /** None. */
+  local: 'local',
+  /** Those of SNOMED CT's edition for the United Kingdom, which asks for a licence. */
+  snomedUk: 'snomedUk',
+} as const;
+/** By which codes scores are written into the health record. */
+export type ScoreCodes = (typeof ScoreCodes)[keyof typeof ScoreCodes];
+
 /** Roles of the repository's database that identities beside those of the path can be given. */
 export const RepositoryRole = {
   /** Reads the views of the dashboard, and nothing else. */

@@ -4,9 +4,6 @@ import { merge } from '../azure/merge';
 import type { HotPathArgs } from '../hotPath';
 import type { RepositorySettings, RoutingSettings } from './settings';
 
-/** Each of the two readers of `scored` has a consumer group of its own, so that neither waits for the other. */
-export const consumerGroups = { fhir: 'ml-output-fhir', repository: 'ml-output-repository' } as const;
-
 const repository = {
   capacity: 4,
   minCapacity: 1,
@@ -42,6 +39,7 @@ export function completeHotPath(args: Omit<HotPathArgs, 'hospitalId' | 'resource
     repository: completeRepository(args),
     routing: merge(routing, args.routing),
     dashboard: args.dashboard && { capacityAdministrators: [], capacitySku: 'F2', ...args.dashboard },
+    scoreCodes: args.scoreCodes ?? ('local' as const),
     latencyWarningMinutes: args.latencyWarningMinutes ?? 10,
     latencyBreachMinutes: args.latencyBreachMinutes ?? 15,
     maximumBatchEvents: args.maximumBatchEvents ?? 1000,

@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { ScoreCodes } from './choices';
 import type { DashboardSettings } from './dashboardSettings';
 import type {
   HotPathManagedIdentities,
@@ -22,6 +23,11 @@ export interface HotPathSettings {
    * @default once a minute
    */
   routing?: RoutingSettings;
+  /**
+   * By which codes scores are written into the health record; default `local`.
+   * @default local
+   */
+  scoreCodes?: ScoreCodes;
   /**
    * Who may post results to `ml-output` by HTTP; default nobody: it has no such function.
    * @default nobody

@@ -22,8 +22,16 @@ const ownAlerts: readonly TraceAlert[] = [
     displayName: 'Patients without a care team',
     description:
       'FHIR names neither a care team nor a ward with a team for them: their flags go to the default queue. The trace says how many.',
-    messagePrefix: 'iomt.routing ',
-    condition: numberAbove('unrouted', 0),
+    messagePrefix: 'iomt.unrouted ',
+    severity: 2,
+    every: 'PT15M',
+  },
+  {
+    child: 'default-queue-unread',
+    displayName: 'Nobody reads the default queue',
+    description:
+      'Patients without a care team go to a queue whose CareTeam has no member with an object id: on the dashboard nobody sees them.',
+    messagePrefix: 'iomt.routing.unread ',
     severity: 2,
     every: 'PT15M',
   },
@@ -41,7 +49,7 @@ const ownAlerts: readonly TraceAlert[] = [
     displayName: 'The schema of the repository is not made',
     description:
       'A migration failed, or the database is newer than the package that was deployed. Results wait in the event hub meanwhile.',
-    messagePrefix: 'iomt.migration.refused ',
+    messagePrefix: 'iomt.migration.',
     severity: 1,
     every: 'PT15M',
   },

@@ -1,7 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { consumerGroupsOf, type EventHubReference, existingEventHub } from '../azure/existingEventHub';
 import type { HotPathArgs } from '../hotPath';
-import { consumerGroups } from './defaults';
+import { mlOutputGroups } from '../scoring/defaults';
 import type { HotPathSite } from './site';
 
 /** The event hub `scored`, which is another component's, with the consumer groups that the hot path makes of it. */
@@ -15,5 +15,5 @@ export function buildStream({ children }: HotPathSite, args: HotPathArgs): HotPa
     namespaceHost: args.eventHubsNamespaceHost,
     partitionCount: args.scoredPartitions,
   });
-  return { scored, readers: consumerGroupsOf(children, 'scored', scored, Object.values(consumerGroups)) };
+  return { scored, readers: consumerGroupsOf(children, 'scored', scored, Object.values(mlOutputGroups)) };
 }

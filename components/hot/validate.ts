@@ -12,7 +12,7 @@ import { known, Problems } from '../azure/validation';
 import type { HotPathArgs } from '../hotPath';
 import { contextCodeProblems, windowProblems } from '../scoring/validateRules';
 import { overridable, securityFloors } from './children';
-import { HotPathOperatorRole } from './choices';
+import { HotPathOperatorRole, ScoreCodes } from './choices';
 import type { CompleteHotPath } from './defaults';
 import { repositoryProblems } from './validateRepository';
 
@@ -37,6 +37,7 @@ export function validateHotPath(args: HotPathArgs, settings: CompleteHotPath): P
 
 /** What is wrong with the settings that are particular to the hot path. */
 export function hotPathProblems(problems: Problems, settings: CompleteHotPath): void {
+  problems.oneOf('scoreCodes', settings.scoreCodes, Object.values(ScoreCodes), 'the codes of scores');
   repositoryProblems(problems.below('repository'), settings);
   routingProblems(problems.below('routing'), settings);
   httpProblems(problems.below('httpTrigger'), settings);

@@ -21,6 +21,7 @@ import { buildStream } from './stream';
 export interface ScoringNodes {
   readonly enrichedHub: EventHub;
   readonly scoredHub: EventHub;
+  readonly scoredPartitions: pulumi.Input<number>;
   readonly lake: ScoringLake;
   readonly applicationInsights: ApplicationInsights;
   readonly mlInput: FunctionApp;
@@ -50,6 +51,7 @@ export function buildScoring(
     nodes: {
       enrichedHub: stream.enriched,
       scoredHub: stream.scored,
+      scoredPartitions: stream.scoredPartitions,
       lake,
       applicationInsights: insights,
       mlInput,

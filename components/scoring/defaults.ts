@@ -31,8 +31,8 @@ export const mlInputGroup = 'ml-input';
 export const scoreGroup = 'score';
 /** Read without the host: what open windows hold, after a start. */
 export const rebuildGroup = 'score-rebuild';
-/** Of step 12, which `HotPath` reads with. */
-export const mlOutputGroup = 'ml-output';
+/** Of step 12, each of a reader of the hot path's, which makes them. */
+export const mlOutputGroups = { fhir: 'ml-output-fhir', repository: 'ml-output-repository' } as const;
 
 /** Settings with every default filled in: default < args. */
 export function completeScoring(args: Omit<MLScoringPathArgs, 'hospitalId' | 'resourceGroupName'>) {

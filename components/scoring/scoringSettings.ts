@@ -124,7 +124,7 @@ export interface ScoringSettings {
    */
   enrichedConsumerGroups?: string[];
   /**
-   * Consumer groups of `scored` beside `ml-output`, one for each reader; default none.
+   * Consumer groups of `scored` beside those that `HotPath` makes, one for each reader; default none.
    * @default none
    */
   scoredConsumerGroups?: string[];

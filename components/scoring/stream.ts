@@ -13,7 +13,7 @@ import type { Identity } from '../azure/identity';
 import { propagated } from '../azure/propagation';
 import type { MLScoringPathArgs } from '../mlScoringPath';
 import { captureGrants } from './access';
-import { mlInputGroup, mlOutputGroup, rebuildGroup, scoreGroup } from './defaults';
+import { mlInputGroup, rebuildGroup, scoreGroup } from './defaults';
 import type { ScoringLake } from './lake';
 import type { ScoringSite } from './site';
 
@@ -72,7 +72,7 @@ export function buildStream(site: ScoringSite, args: MLScoringPathArgs, lake: Sc
   // The job reads over Kafka, whose consumer groups are no resources.
   const ownReaders = settings.compute === 'databricks' ? [] : [scoreGroup, rebuildGroup];
   const enriched = hub(enrichedHub, enrichedPartitions, [...ownReaders, ...enrichedConsumerGroups], lake.bronze);
-  const scored = hub(scoredHub, scoredPartitions, [mlOutputGroup, ...scoredConsumerGroups], lake.scored);
+  const scored = hub(scoredHub, scoredPartitions, scoredConsumerGroups, lake.scored);
   const eventReaders = fhirEvents ? consumerGroupsOf(children, 'fhirevents', fhirEvents, [mlInputGroup]) : [];
   return {
     normalizedData,

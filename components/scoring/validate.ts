@@ -13,7 +13,7 @@ import type { MLScoringPathArgs } from '../mlScoringPath';
 import { overridable, securityFloors } from './children';
 import { ChartedValues, ScoringCompute, ScoringOperatorRole } from './choices';
 import { databricksProblems } from './databricks/validate';
-import { type CompleteScoring, mlOutputGroup, rebuildGroup, scoreGroup } from './defaults';
+import { type CompleteScoring, mlOutputGroups, rebuildGroup, scoreGroup } from './defaults';
 import { modelProblems } from './endpoint/validate';
 import { clinicalRuleProblems } from './validateRules';
 import { sourceProblems } from './validateSource';
@@ -91,12 +91,12 @@ function hubProblems(problems: Problems, settings: CompleteScoring, sku: EventHu
   problems.wholeNumber('eventHubs.retentionHours', eventHubs.retentionHours, 1, limits.mostRetentionHours, retention);
   const groups = {
     enrichedConsumerGroups: { given: enrichedConsumerGroups, own: [scoreGroup, rebuildGroup] },
-    scoredConsumerGroups: { given: scoredConsumerGroups, own: [mlOutputGroup] },
+    scoredConsumerGroups: { given: scoredConsumerGroups, own: Object.values(mlOutputGroups) },
   };
   for (const [path, { given, own }] of Object.entries(groups)) {
     consumerGroupNameProblems(problems, path, given);
     for (const taken of own.filter((group) => given.includes(group)))
-      problems.add(path, `${taken} is made already; leave it out.`);
+      problems.add(path, `${taken} is made for the path already; leave it out.`);
     // $Default counts, too.
     const most = limits.mostConsumerGroups - 1 - own.length;
     if (given.length > most) {
