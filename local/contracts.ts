@@ -96,6 +96,8 @@ export interface Authority {
   require(principal: Principal, dataAction: string, scope: string): void;
   /** Same, as a question. */
   allows(principal: Principal, dataAction: string, scope: string): boolean;
+  /** Object ids of the groups of the directory that the principal is in. */
+  groupsOf(principal: Principal): readonly string[];
 }
 
 /** TLS of the local cloud: one authority of its own, trusted by what the local cloud starts. */

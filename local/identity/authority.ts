@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type ArmResource,
   type Authority,
@@ -7,6 +8,7 @@ import {
   type Resources,
 } from '../contracts';
 import { roleAllows } from './customRoles';
+import { Groups } from './groups';
 import { deployer, healthRecord, judge, localTenantId } from './principals';
 import { type AccessToken, Tokens } from './tokens';
 
@@ -26,10 +28,21 @@ const judgeMay = /(\/read|\/receive\/action|\/readMetadata\/action)$/i;
 
 /** Identities, tokens and roles of the local cloud, from the identities and role assignments that programs declare. */
 export class LocalAuthority implements Authority {
+  private readonly others: (() => readonly Principal[])[] = [];
+  /** Groups of the directory, which ARM does not know: who keeps the directory fills them. */
+  readonly groups: Groups;
+
   private constructor(
     private readonly options: LocalAuthorityOptions,
     private readonly tokens: Tokens,
-  ) {}
+  ) {
+    this.groups = new Groups(join(options.stateFolder, 'groups.json'));
+  }
+
+  /** Principals that no resource of ARM's tells of, as identities of Fabric workspaces; asked each time. */
+  know(others: () => readonly Principal[]): void {
+    this.others.push(others);
+  }
 
   static async open(options: LocalAuthorityOptions): Promise<LocalAuthority> {
     return new LocalAuthority(options, await Tokens.open(options.stateFolder));
@@ -88,6 +101,16 @@ export class LocalAuthority implements Authority {
       .some((assignment) => this.grants(assignment, principal, dataAction, scope));
   }
 
+  groupsOf({ objectId }: Principal): readonly string[] {
+    return this.groups.of((member) => member === objectId || this.objectIdOf(member) === objectId);
+  }
+
+  /** Object id of the identity with this ARM id. */
+  private objectIdOf(member: string): string | undefined {
+    const resource = member.startsWith('/') ? this.options.resources.get(member) : undefined;
+    return resource && principalOf(resource)?.objectId;
+  }
+
   private grants({ inputs, createdAt }: ArmResource, principal: Principal, dataAction: string, scope: string): boolean {
     if (inputs.principalId !== principal.objectId) return false;
     const assigned = String(inputs.scope).toLowerCase().replace(/\/+$/, '');
@@ -99,7 +122,7 @@ export class LocalAuthority implements Authority {
 
   private principals(): Principal[] {
     const below = this.options.resources.below('/subscriptions').flatMap((resource) => principalOf(resource) ?? []);
-    return [deployer, judge, healthRecord, ...below];
+    return [deployer, judge, healthRecord, ...below, ...this.others.flatMap((others) => others())];
   }
 }
 

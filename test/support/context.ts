@@ -29,6 +29,7 @@ export class TestAuthority implements Authority {
   private readonly secret = randomBytes(32);
   private readonly principals = new Map<string, Principal>();
   private readonly grants: { objectId: string; dataAction: string; scope: string }[] = [];
+  private readonly members: { group: string; objectId: string }[] = [];
 
   /** The principal of that name; the same one on every call. Its identity's ARM id is `identityId(name)`. */
   principal(name: string): Principal {
@@ -110,6 +111,15 @@ export class TestAuthority implements Authority {
           ? dataAction.startsWith(grant.dataAction.slice(0, -1))
           : dataAction === grant.dataAction),
     );
+  }
+
+  /** Puts the principal into a group of the directory. */
+  join(group: string, principal: Principal): void {
+    this.members.push({ group, objectId: principal.objectId });
+  }
+
+  groupsOf({ objectId }: Principal): readonly string[] {
+    return this.members.filter((member) => member.objectId === objectId).map(({ group }) => group);
   }
 
   private sign(claims: string): string {
