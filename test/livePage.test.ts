@@ -5,7 +5,8 @@ import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { heldSteps } from '../local/functionSnapshots';
 import { applyChanges, changesBetween } from '../local/livePage/changes';
-import { DashboardBoard, type VisualValue } from '../local/livePage/dashboardBoard';
+import { type AnsweredVisual, DashboardBoard, type VisualValue } from '../local/livePage/dashboardBoard';
+import { DashboardFeed } from '../local/livePage/dashboardFeed';
 import {
   dashboardSnapshot,
   demoLatency,
@@ -25,6 +26,7 @@ import { VitalsBoard } from '../local/livePage/vitalsBoard';
 import type { Band, ScoredWindow } from '../runtime/contracts/scored';
 import { dashboardQueries } from '../runtime/powerbi/queries';
 import { readDashboardSource } from '../runtime/powerbi/source';
+import { until } from './support/eventHubs';
 
 const noLog = { info: () => {}, warn: () => {} };
 
@@ -173,6 +175,40 @@ describe('what is counted', () => {
       ['13b', reason],
       ['14', undefined],
     ]);
+  });
+
+  it('asks again while somebody looks, and measures what was written since', async () => {
+    let now = 0;
+    let answer: () => Promise<AnsweredVisual[]> = async () => {
+      throw new Error('the SQL server is away');
+    };
+    const since: number[] = [];
+    const [board, latency] = [new DashboardBoard(), new LatencyBoard()];
+    const feed = new DashboardFeed({
+      ...{ board, latency, now: () => now, ask: () => answer(), onAnswers: () => {} },
+      written: (from) => {
+        since.push(from);
+        return [{ lastSampleAt: now - 60_000, scoredAt: now - 20_000, writtenAt: now - 10_000 }];
+      },
+    });
+    const looksUntil = (isSeen: () => boolean) =>
+      until('it is seen', () => {
+        feed.look();
+        return isSeen();
+      });
+    await looksUntil(() => board.snapshot().fault !== undefined);
+    expect(board.snapshot()).toMatchObject({ fault: 'the SQL server is away', refreshedAt: null });
+    const { report } = readDashboardSource();
+    answer = async () => dashboardQueries(report).map((query) => ({ query, rows: [] }));
+    now = 40_000;
+    await looksUntil(() => board.snapshot().refreshedAt === new Date(now).toISOString());
+    expect(latency.snapshot().sampleAge?.p50Ms).toBe(60_000);
+    now = 70_000;
+    await looksUntil(() => board.snapshot().refreshedAt === new Date(now).toISOString());
+    // An hour in which nobody looked is not the dashboard's.
+    now = 3_600_000;
+    await looksUntil(() => board.snapshot().refreshedAt === new Date(now).toISOString());
+    expect(since).toEqual([0, 40_000]);
   });
 
   it('tells where the age of what is shown was spent', () => {

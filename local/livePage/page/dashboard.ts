@@ -4,10 +4,7 @@ import { byId, html, setAttribute, setText } from './element';
 import { feedItem } from './feeds';
 import { formatCount, type WardTime } from './format';
 
-const columns = [
-  ...['Patient', 'Risk', 'NEWS2', 'Last 4 hours', 'Within the hour', 'Flag', 'Not known', 'Data', 'Ward'],
-  'Care team',
-];
+const columns = ['Patient', 'Risk', 'NEWS2', 'Last 4 hours', 'In the hour', 'Flag', 'Not known', 'Data', 'Where'];
 
 /** The dashboard of step 15, drawn from its own queries: patients by risk, trend, flags, and how old all of it is. */
 export class Dashboard {
@@ -77,9 +74,9 @@ export class Dashboard {
   }
 }
 
-/** By its first word: `medium or more` is at least that. */
+/** `medium or more` looks as medium does; `low or more` must not look as low does. */
 function riskTile({ risk, patients }: DashboardSnapshot['risks'][number]): HTMLElement {
-  const level = risk.split(' ')[0] ?? '';
+  const level = risk === 'low or more' ? 'unknown' : risk.replace(' or more', '');
   return html('li', { 'data-risk': level }, html('strong', {}, formatCount(patients)), html('span', {}, risk));
 }
 

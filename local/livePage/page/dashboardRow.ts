@@ -29,18 +29,17 @@ export class DashboardRow {
     flag: html('td', { class: 'flag' }),
     missing: html('td', { class: 'missing' }),
     age: html('td', { class: 'age' }),
-    ward: html('td', { class: 'age' }),
-    team: html('td', { class: 'age' }),
+    where: html('td', { class: 'missing' }),
   };
   private readonly curve = new TrendCurve();
   private drawn: DashboardPatient | undefined;
 
   constructor(label: string) {
-    const { risk, score, change, flag, missing, age, ward, team } = this.cells;
+    const { risk, score, change, flag, missing, age, where } = this.cells;
     const header = html('th', { scope: 'row', title: label }, html('span', { class: 'device-id' }, label));
     const curve = html('td', { class: 'curve', 'aria-hidden': 'true' }, this.curve.root);
     this.root = html('tr', { 'data-patient': label });
-    this.root.append(header, risk, score, curve, change, flag, missing, age, ward, team);
+    this.root.append(header, risk, score, curve, change, flag, missing, age, where);
   }
 
   /** @param now virtual time: data grow old also while the dashboard is not refreshed */
@@ -55,8 +54,7 @@ export class DashboardRow {
     const since = flaggedAt === null ? '' : ` since ${time.clock(flaggedAt).slice(0, 5)}`;
     setText(this.cells.flag, flag === null ? 'none' : `${flag}${since}`);
     setText(this.cells.missing, wordsOfMissing(patient));
-    setText(this.cells.ward, ward);
-    setText(this.cells.team, careTeam);
+    setText(this.cells.where, [ward, careTeam].filter((text) => text !== '').join(', '));
     setAttribute(this.root, 'data-flag', flag ?? 'none');
     this.curve.show(trend);
   }
