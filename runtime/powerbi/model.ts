@@ -116,7 +116,7 @@ const navigation = new RegExp(
   [
     /^let Source = Sql\.Database\((\w+), (\w+)\),/,
     /View = Source\{\[Schema = "(\w+)", Item = "(\w+)"\]\}\[Data\]/,
-    /(?:, (?<step>\w+) = Table\.SelectRows\(View, each \[(\w+)\] = (\w+)(?<orNone> or \[\6\] = "")?\))?/,
+    /(?:, (?<step>\w+) = Table\.SelectRows\(View, each \[(?<column>\w+)\] = (\w+)(?<orNone> or \[\k<column>\] = "")?\))?/,
     /in (?<result>\w+)$/,
   ]
     .map(({ source }) => source)
