@@ -1,13 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TokenCredential } from '@azure/identity';
+import { coordination, stay, type Written, wards } from './hospitalStaff';
 
-/** A resource of FHIR R4 as the hospital's health record writes it. */
-interface Written {
-  readonly resourceType: string;
-  readonly id: string;
-}
-
-/** The patient in the bed of a recorded device; made up, without a name. */
+/** The patient in the bed of a recorded device; made up. */
 export function patientIdOf(deviceId: string): string {
   return `patient-${fhirIdOf(deviceId)}`;
 }
@@ -17,16 +12,28 @@ function fhirIdOf(deviceId: string): string {
   return deviceId.replaceAll(/[^A-Za-z0-9.-]/g, '-').slice(0, 48);
 }
 
-const systems = { device: 'urn:iomt:local:devices', patient: 'urn:iomt:local:patients' } as const;
+const systems = {
+  device: 'urn:iomt:local:devices',
+  patient: 'urn:iomt:local:patients',
+  type: 'http://terminology.hl7.org/CodeSystem/v2-0203',
+} as const;
 
-function resourcesOf(deviceId: string, admittedAt: string): readonly Written[] {
+/** A patient without a date of birth: of which age somebody is who was recorded, nobody knows. */
+function resourcesOf(deviceId: string, index: number, admittedAt: string): readonly Written[] {
   const id = fhirIdOf(deviceId);
   const patient = { reference: `Patient/${patientIdOf(deviceId)}` };
   const device = { reference: `Device/device-${id}` };
-  const identified = (system: string, value: string) => ({ identifier: [{ system, value }] });
+  const recordNumber = { type: { coding: [{ system: systems.type, code: 'MR' }] }, system: systems.patient };
   return [
-    { resourceType: 'Patient', id: patientIdOf(deviceId), ...identified(systems.patient, patientIdOf(deviceId)) },
-    { resourceType: 'Device', id: `device-${id}`, ...identified(systems.device, deviceId), patient },
+    {
+      ...{ resourceType: 'Patient', id: patientIdOf(deviceId) },
+      identifier: [{ ...recordNumber, value: patientIdOf(deviceId) }],
+      name: [{ use: 'official', family: 'Synthetic', given: [`Patient ${index + 1}`] }],
+    },
+    {
+      ...{ resourceType: 'Device', id: `device-${id}`, patient },
+      identifier: [{ system: systems.device, value: deviceId }],
+    },
     {
       resourceType: 'DeviceUseStatement',
       id: `use-${id}`,
@@ -35,6 +42,7 @@ function resourcesOf(deviceId: string, admittedAt: string): readonly Written[] {
       device,
       timingPeriod: { start: admittedAt },
     },
+    ...stay({ deviceId: id, patient, index }, admittedAt),
   ] as readonly Written[];
 }
 
@@ -44,7 +52,8 @@ const patienceMs = 10 * 60_000;
 const pauseMs = 1_000;
 
 /**
- * Puts a patient behind every recorded device, as the hospital's health record does before a monitor is switched on.
+ * Puts a patient behind every recorded device, as the hospital's health record does before a monitor is switched on, and says
+ * where each of them is and who cares for them.
  * Doing it again changes nothing. A refusal is tried again for ten minutes: the role may be on its way.
  *
  * @param credential of the health record: it needs FHIR Data Writer
@@ -57,7 +66,8 @@ export async function admit(
   deviceIds: readonly string[],
   admittedAt: string,
 ): Promise<void> {
-  const resources = deviceIds.flatMap((deviceId) => resourcesOf(deviceId, admittedAt));
+  const patients = deviceIds.flatMap((deviceId, index) => resourcesOf(deviceId, index, admittedAt));
+  const resources = [...coordination(), ...wards(deviceIds.length), ...patients];
   for (let from = 0; from < resources.length; from += batchSize) {
     const entry = resources.slice(from, from + batchSize).map((resource) => ({
       request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },

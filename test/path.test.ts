@@ -33,6 +33,12 @@ function recorded(count: number) {
   return { expected: count, found: count, lost: 0, duplicated: 0, wrong: 0, rewritten: 0 };
 }
 
+/** What the health record writes of a patient, the bed and who cares. */
+const recordTypes = [
+  ...['CareTeam', 'Device', 'DeviceUseStatement', 'Encounter', 'Location'],
+  ...['Patient', 'Practitioner', 'PractitionerRole'],
+];
+
 const good = { lost: 0, duplicated: 0, deadLettered: 0, wrong: 0 };
 
 describe('a recording through steps 1 to 6', () => {
@@ -54,9 +60,7 @@ describe('a recording through steps 1 to 6', () => {
         verdict: { ...good, sent: rows, devicedata: rows, raw: rows, redelivered: rows, values },
       });
       const files = readdirSync(exported).sort();
-      expect(files).toEqual(
-        ['Device', 'DeviceUseStatement', 'Observation', 'Patient', 'scored'].map((type) => `${type}.ndjson`),
-      );
+      expect(files).toEqual([...recordTypes, 'Observation', 'scored'].sort().map((type) => `${type}.ndjson`));
       // Seven columns stand in blood pressures of two or three values, so that there are fewer Observations than values.
       expect(exportedLines('Observation')).toHaveLength(7087);
     },
@@ -69,10 +73,9 @@ describe('a recording through steps 1 to 6', () => {
         // Seventeen milliseconds each: a part of them, in which every shape is.
         const some = exportedLines('Observation').filter((_, index) => index % 9 === 0);
         writeFileSync(join(exported, 'Observation.ndjson'), `${some.join('\n')}\n`);
-        const files = ['Device', 'DeviceUseStatement', 'Observation', 'Patient'].map((type) =>
-          join(exported, `${type}.ndjson`),
-        );
-        expect(judgeFhir(...files)).toEqual({ resources: some.length + 3, errors: [] });
+        const files = [...recordTypes, 'Observation'].map((type) => join(exported, `${type}.ndjson`));
+        const ofRecord = recordTypes.flatMap((type) => exportedLines(type)).length;
+        expect(judgeFhir(...files)).toEqual({ resources: some.length + ofRecord, errors: [] });
       },
     );
   }
