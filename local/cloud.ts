@@ -13,6 +13,8 @@ import type { StateFolder } from './core/state';
 import { Databricks } from './databricks/databricks';
 import { rememberProgram } from './databricks/provider/programFolders';
 import { EventHubs } from './eventHubs/eventHubs';
+import { Fabric } from './fabric/fabric';
+import { SqlViewReader } from './fabric/viewReader';
 import { FhirServices } from './fhir/fhirServices';
 import { FunctionApps } from './functions/functionApps';
 import { LocalAuthority } from './identity/authority';
@@ -54,6 +56,7 @@ export class LocalCloud {
     readonly iotHubs: IotHubs,
     readonly applicationInsights: ApplicationInsights,
     readonly onlineEndpoints: OnlineEndpoints,
+    readonly fabric: Fabric,
     readonly functionApps: FunctionApps,
     readonly databricks: Databricks,
     readonly databricksPort: number,
@@ -93,6 +96,11 @@ export class LocalCloud {
     const identityUrl = await identityEndpoint.listen(await ports.get('identity'));
     const applicationInsights = new ApplicationInsights(context);
     const onlineEndpoints = new OnlineEndpoints(context);
+    const fabric = new Fabric(context, {
+      reader: new SqlViewReader((principal, audience) => authority.token(principal, audience)),
+      know: (principals) => authority.know(principals),
+    });
+    await fabric.listen();
     const functionApps = new FunctionApps(context, {
       blobs,
       eventHubs,
@@ -101,7 +109,7 @@ export class LocalCloud {
     const databricks = new Databricks(context, { blobs, eventHubs });
     const services = [
       ...[blobs, eventHubs, fhirServices, iotHubs, new ProvisioningServices(context, iotHubs)],
-      ...[applicationInsights, onlineEndpoints, functionApps, databricks],
+      ...[applicationInsights, onlineEndpoints, fabric, functionApps, databricks],
     ];
     controlPlane.register(services);
     await controlPlane.restore();
@@ -130,6 +138,7 @@ export class LocalCloud {
       iotHubs,
       applicationInsights,
       onlineEndpoints,
+      fabric,
       functionApps,
       databricks,
       await databricks.listen(await ports.get('databricks')),
