@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildBundles } from './bundles.mjs';
@@ -7,7 +7,14 @@ import { buildWheel } from './wheel.mjs';
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** What a program loads: the components, and what of the runtime they check mappings and rules with. */
-const modules = ['components', 'runtime/contracts', 'runtime/enrich', 'runtime/medtech', 'runtime/scoring'];
+const modules = [
+  'components',
+  'runtime/contracts',
+  'runtime/enrich',
+  'runtime/medtech',
+  'runtime/powerbi',
+  'runtime/scoring',
+];
 
 /**
  * Makes dist/: the components and what they need as CommonJS, file by file, so that what a program loads is what it uses; the
@@ -15,7 +22,7 @@ const modules = ['components', 'runtime/contracts', 'runtime/enrich', 'runtime/m
  * bundles are up to date; declarations come from `tsc -p tsconfig.build.json`, which only a release needs.
  */
 export async function build() {
-  await Promise.all([buildModules(), buildBundles(projectFolder), buildMappings(), buildCommands()]);
+  await Promise.all([buildModules(), buildBundles(projectFolder), buildMappings(), buildDashboard(), buildCommands()]);
   buildWheel(projectFolder);
 }
 
@@ -49,6 +56,17 @@ async function buildMappings() {
   const outdir = join('dist', 'mappings');
   await transpile({ ...common, entryPoints: [join('mappings', 'starter.ts')], outdir });
   cpSync(join(projectFolder, 'mappings', 'starter'), join(projectFolder, outdir, 'starter'), { recursive: true });
+}
+
+/** The dashboard's semantic model and report, beside the module that reads them. */
+async function buildDashboard() {
+  for (const item of ['CareRisk.SemanticModel', 'CareRisk.Report']) {
+    const folder = join('runtime', 'powerbi', item);
+    const target = join(projectFolder, 'dist', folder);
+    // A visual that is gone would be deployed.
+    rmSync(target, { recursive: true, force: true });
+    cpSync(join(projectFolder, folder), target, { recursive: true });
+  }
 }
 
 /** Each command of cli/ is one file that needs nothing installed beside it. */
