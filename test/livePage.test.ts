@@ -140,7 +140,7 @@ describe('what is counted', () => {
       const rows = (values[query.visual] ?? []).map((row) =>
         Object.fromEntries(query.fields.map(({ name, title }) => [title, row[name] ?? null])),
       );
-      return { query, rows };
+      return { ...query, rows };
     });
     board.answered(visuals, now);
     const answered = board.snapshot();
@@ -199,7 +199,7 @@ describe('what is counted', () => {
     await looksUntil(() => board.snapshot().fault !== undefined);
     expect(board.snapshot()).toMatchObject({ fault: 'the SQL server is away', refreshedAt: null });
     const { report } = readDashboardSource();
-    answer = async () => dashboardQueries(report).map((query) => ({ query, rows: [] }));
+    answer = async () => dashboardQueries(report).map((query) => ({ ...query, rows: [] }));
     now = 40_000;
     await looksUntil(() => board.snapshot().refreshedAt === new Date(now).toISOString());
     expect(latency.snapshot().sampleAge?.p50Ms).toBe(60_000);

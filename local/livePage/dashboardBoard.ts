@@ -1,9 +1,8 @@
 import type { DashboardQuery } from '../../runtime/powerbi/queries';
 import type { DashboardPatient, DashboardSnapshot, FeedSnapshot, TrendPoint } from './snapshot';
 
-/** What one visual of the report was answered: a value a field, by the field's title. */
-export interface AnsweredVisual {
-  readonly query: DashboardQuery;
+/** A visual of the report with what it was answered: a value a field, by the field's title. */
+export interface AnsweredVisual extends DashboardQuery {
   readonly rows: readonly Readonly<Record<string, VisualValue>>[];
 }
 
@@ -23,12 +22,12 @@ export class DashboardBoard {
   answered(visuals: readonly AnsweredVisual[], now: number): void {
     const rowsOf = (name: string) => namedRows(visuals, name);
     const trends = trendsOf(rowsOf('windows'));
-    const [firstPage] = visuals.map(({ query }) => query.page);
-    const cards = visuals.filter(({ query }) => query.visualType === 'card' && query.page === firstPage);
+    const [firstPage] = visuals.map(({ page }) => page);
+    const cards = visuals.filter(({ visualType, page }) => visualType === 'card' && page === firstPage);
     this.latest = {
       refreshedAt: iso(now),
-      cards: cards.map(({ query, rows }) => ({
-        title: query.title,
+      cards: cards.map(({ title, rows }) => ({
+        title,
         value: String(Object.values(rows[0] ?? {})[0] ?? ''),
       })),
       risks: rowsOf('byRisk').map((row) => ({ risk: text(row.currentRisk), patients: Number(row.Patients) })),
@@ -53,10 +52,10 @@ type NamedRow = Readonly<Record<string, VisualValue>>;
 
 /** By the names of columns and measures, since titles are for people. */
 function namedRows(visuals: readonly AnsweredVisual[], name: string): NamedRow[] {
-  const visual = visuals.find(({ query }) => query.visual === name);
+  const visual = visuals.find((one) => one.visual === name);
   if (visual === undefined) throw new Error(`the report has no visual "${name}"`);
-  const { fields } = visual.query;
-  return visual.rows.map((row) => Object.fromEntries(fields.map((field) => [field.name, row[field.title] ?? null])));
+  const { fields, rows } = visual;
+  return rows.map((row) => Object.fromEntries(fields.map((field) => [field.name, row[field.title] ?? null])));
 }
 
 function trendsOf(rows: readonly NamedRow[]): ReadonlyMap<string, TrendPoint[]> {
