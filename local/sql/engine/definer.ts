@@ -7,6 +7,7 @@ import type { ColumnDefinition, CreateIndex, DefinitionStatement, Name, TableCon
 import { alterTable } from './alteration';
 import type { Catalog, CatalogColumn, CatalogIndex, CatalogTable } from './catalog';
 import { createIndexSql, createTableSql, indexName } from './physical';
+import { messageOf } from './sqliteErrors';
 
 /** Carries out what makes, changes and drops schemas, tables, views and indexes. */
 export class Definer {
@@ -83,7 +84,7 @@ export class Definer {
     try {
       this.database.exec(createIndexSql(table, index));
     } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('UNIQUE')) throw error;
+      if (!messageOf(error).startsWith('UNIQUE')) throw error;
       throw new SqlError(
         1505,
         `The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name '${table.schema}.${table.name}' and the index name '${index.name}'.`,

@@ -10,7 +10,7 @@ export function sqlErrorOf(
   verb: string,
 ): SqlError {
   if (error instanceof SqlError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const table = changed as CatalogTable | undefined;
   if (table) {
     const known = constraintError(message, databaseName, table, verb);
@@ -20,6 +20,12 @@ export function sqlErrorOf(
     return new SqlError(8115, 'Arithmetic overflow error converting expression to data type int.');
   }
   return new SqlError(50_998, `SQLite behind the local cloud's SQL: ${message}`);
+}
+
+/** SQLite's errors need not be of this realm's `Error`. */
+export function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : String(error);
 }
 
 function constraintError(
