@@ -186,6 +186,9 @@ describe('what the dashboard says', () => {
     expect(column('risk', { band: 'high', complete: false, missing: 'temp' })).toBe('high');
     expect(column('risk', { band: null, windowEnd: null, complete: false })).toBe('not scored');
     expect(column('risk', { band: null, notApplicable: 'underSixteen', complete: false })).toBe('score does not apply');
+    expect(column('score', { total: null, floorTotal: 5 })).toBe('at least 5');
+    expect(column('score', { total: 7, floorTotal: 7 })).toBe('7');
+    expect(column('score', { total: null, floorTotal: null })).toBe('');
   });
 
   test('what is stale is not current', () => {
