@@ -27,6 +27,8 @@ const usual: ConnectionLimits = { most: 8, requestTimeOutMs: 30_000 };
 /** A database that is moved or resumed is back within a minute; the caller holds and tries again. */
 const connectTimeOutMs = 15_000;
 const idleMs = 60_000;
+/** Longer than a connection takes to be made or refused. */
+const acquireTimeOutMs = 30_000;
 
 /** For the migrator: schemas may take long, and wait for another migrator. */
 const patient: ConnectionLimits = { most: 2, requestTimeOutMs: 600_000 };
@@ -58,7 +60,11 @@ export function connect(
     dialect: new MssqlDialect({
       tarn: {
         Pool,
-        options: { min: 0, max: limits.most, idleTimeoutMillis: idleMs, acquireTimeoutMillis: 30_000 },
+        options: {
+          ...{ min: 0, max: limits.most, idleTimeoutMillis: idleMs, acquireTimeoutMillis: acquireTimeOutMs },
+          // Whoever asks hears at once why there is no connection, and waits and says so by itself.
+          propagateCreateError: true,
+        },
       },
       tedious: {
         connectionFactory: async () => connection(endpoint, await tokenFor(endpoint, credential), limits),
