@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import type { MonitoringEnd, ScoredWindow } from '../runtime/contracts/scored';
 import { type Episode, followWindow } from '../runtime/hotPath/episodes';
 import { togetherCount } from '../runtime/hotPath/hotPathRound';
-import { corrected, scored, stay, windowMs } from './support/hotPathStep';
+import { courses, withCorrections } from './support/courses';
+import { scored, windowMs } from './support/hotPathStep';
 import { dayStart, KernelPatient, normalCharted, normalDevice } from './support/kernelPatient';
 
 const name = ({ kind, since }: Pick<Episode, 'kind' | 'since'>) => `${kind} ${since}`;
@@ -63,52 +64,6 @@ function parts(stream: readonly ScoredWindow[]): ScoredWindow[][] {
   }
   return found;
 }
-
-/** What the real kernel makes of any course of a stay: values that come, are grave or border, or stay away. */
-const courses = fc
-  .array(fc.constantFrom('well', 'grave', 'border', 'silent', 'charted'), { minLength: 1, maxLength: 40 })
-  .chain((course) => fc.record({ course: fc.constant(course), leaves: fc.boolean() }))
-  .map(({ course, leaves }) => {
-    const patient = new KernelPatient();
-    const data = {
-      well: { device: normalDevice },
-      grave: { device: { respirationRate: 30, oxygenSaturation: 90, heartRate: 135 } },
-      border: { device: { respirationRate: 23, oxygenSaturation: 93, heartRate: 95 } },
-      silent: {},
-      charted: { device: normalDevice, charted: normalCharted },
-    };
-    return course.map((kind, index) =>
-      scored(
-        patient.result({
-          ...data[kind],
-          presence: [
-            ...(index === 0 ? [stay('start', dayStart)] : []),
-            ...(leaves && index === course.length - 1 ? [stay('end', at(index) + windowMs / 2)] : []),
-          ],
-        }),
-      ),
-    );
-  });
-
-/** Any of the windows may be scored again, and come at any later place. */
-const withCorrections = fc
-  .record({
-    windows: courses,
-    picks: fc.array(fc.record({ of: fc.nat(), at: fc.nat(), level: fc.nat(2) }), { maxLength: 5 }),
-  })
-  .map(({ windows, picks }) => {
-    const stream = [...windows];
-    for (const { of, at: place, level } of picks) {
-      const window = windows[of % windows.length] as ScoredWindow;
-      const revision = Math.max(...stream.filter(({ start }) => start === window.start).map((one) => one.revision));
-      const raised = flagged((['low-medium', 'medium', 'high'] as const)[level] as Level, 0);
-      const flag = { ...raised.flag, since: window.flag.since ?? window.start };
-      const again = corrected({ ...window, revision }, level === 0 ? {} : { flag });
-      const after = stream.findLastIndex(({ start }) => start === window.start) + 1;
-      stream.splice(after + (place % (stream.length - after + 1)), 0, again);
-    }
-    return stream;
-  });
 
 describe('episodes', () => {
   test('a window that is read again changes nothing, whatever came after it', () => {

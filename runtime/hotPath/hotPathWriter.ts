@@ -133,10 +133,11 @@ class BatchWrite<Source> {
     const [basis] = await Promise.all([this.results.findBasis(windows, this.log), this.writeFlags(held)]);
     const done = held.filter(({ queue }) => !queue.isContested);
     const due = done.flatMap((turn) => turn.due);
-    const refused = await this.results.write(due, basis, this.log);
+    const { written, refused } = await this.results.write(due, basis, this.log);
     for (const { arrival, window } of due) {
       if (refused.has(window)) this.refuse(arrival);
-      else this.counts.written++;
+      else if (written.has(window)) this.counts.written++;
+      else this.counts.ignored++;
     }
     for (const turn of done) this.finish(turn);
   }

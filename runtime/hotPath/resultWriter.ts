@@ -80,13 +80,14 @@ export class ResultWriter {
    * Writes what is newer than what is stored; where somebody else was faster, that is read and compared.
    *
    * @param due each window once
-   * @returns the windows that the service refuses
+   * @returns the windows of which something was written, and those that the service refuses
    */
   async write(
     due: readonly DueResult[],
     basis: ReadonlyMap<string, readonly StoredObservation[]>,
     log: StepLog,
-  ): Promise<ReadonlySet<ScoredWindow>> {
+  ): Promise<{ readonly written: ReadonlySet<ScoredWindow>; readonly refused: ReadonlySet<ScoredWindow> }> {
+    const written = new Set<ScoredWindow>();
     const refused = new Set<ScoredWindow>();
     let open = due.flatMap((one) => this.putsOf(one, basis));
     while (open.length > 0) {
@@ -95,11 +96,11 @@ export class ResultWriter {
       for (const [index, put] of open.entries()) {
         const { status } = answers[index] as BatchAnswer;
         if (isConflict(status, put.stored.version)) left.push(put);
-        else if (!isSuccess(status)) refused.add(put.window);
+        else (isSuccess(status) ? written : refused).add(put.window);
       }
       open = await this.newer(left, refused, log);
     }
-    return refused;
+    return { written, refused };
   }
 
   private putsOf(
