@@ -117,6 +117,8 @@ export class HotPath extends pulumi.ComponentResource {
   readonly httpTriggerUrl?: pulumi.Output<string>;
   /** ARM id of the Fabric capacity; undefined without a dashboard. */
   readonly fabricCapacityId?: pulumi.Output<string>;
+  /** Where the dashboard is looked at; empty where it is made by hand, undefined without one. */
+  readonly dashboardUrl?: pulumi.Output<string>;
   /** What is left to do by hand, in its order. */
   readonly manualSteps: pulumi.Output<string[]>;
 
@@ -133,6 +135,7 @@ export class HotPath extends pulumi.ComponentResource {
     this.deadLetterContainerUrl = outputs.deadLetterContainerUrl;
     this.httpTriggerUrl = outputs.httpTriggerUrl;
     this.fabricCapacityId = outputs.fabricCapacityId;
+    this.dashboardUrl = outputs.dashboardUrl;
     this.manualSteps = outputs.manualSteps;
     this.registerOutputs(outputs);
   }

@@ -27,4 +27,4 @@ const scoring: Partial<MLScoringPath> = environment.scoring ?? {};
 export const { enrichedHubId, scoredHubId, lakeAccountId, databricksWorkspaceUrl, endpointUrl } = scoring;
 
 const hotPath: Partial<HotPath> = environment.hotPath ?? {};
-export const { sqlServerHost, databaseId, databaseName, fabricCapacityId, httpTriggerUrl } = hotPath;
+export const { sqlServerHost, databaseId, databaseName, fabricCapacityId, dashboardUrl, httpTriggerUrl } = hotPath;

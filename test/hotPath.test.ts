@@ -8,6 +8,7 @@ import { roles } from '../components/azure/roles';
 import { overridable } from '../components/hot/children';
 import { sidOf } from '../components/hot/repository';
 import { mlOutputSettings, repositoryMigrationsSettings, routingSettings } from '../runtime/contracts/appSettings';
+import { armcheckTest, judgeArm } from './support/armcheck';
 import { mockSubscription, type Registered, registered } from './support/registered';
 
 const arm = `/subscriptions/${mockSubscription}/resourceGroups/rg-platform/providers`;
@@ -301,6 +302,50 @@ describe('HotPath registers', () => {
     });
   });
 
+  it('a dashboard whose workspace reads the repository as a user of its own', async () => {
+    const viewers = [{ name: 'icu-team', objectId: group }];
+    const resources = await hotPath({
+      ...told(),
+      dashboard: { capacityAdministrators: ['fabric@stmary.example'], viewers, pageRefreshSeconds: 30 },
+    });
+    const workspaceName = 'Patients at risk - stmary (prod)';
+    expect(one(resources, 'dashboard-workspace')).toMatchObject({
+      displayName: workspaceName,
+      fabricApiUrl: 'https://api.fabric.microsoft.com/v1',
+      hasIdentity: true,
+    });
+    expect(one(resources, 'dashboard-connection')).toMatchObject({
+      server: expect.stringMatching(/^sql-stmary-prod-.*\.database\.windows\.net$/),
+      database: expect.stringMatching(/^sqldb-stmary-prod-/),
+    });
+    expect(one(resources, 'dashboard-viewer-icu-team')).toMatchObject({ principalId: group, role: 'Viewer' });
+    const { REPOSITORY_USERS = '' } = settingsOf(one(resources, 'repository-migrations-app'));
+    const user = { name: workspaceName, clientId: 'client-of-workspace', role: 'dashboardReader' };
+    expect(JSON.parse(REPOSITORY_USERS)).toContainEqual(user);
+    expect(await resolved(built.dashboardUrl ?? pulumi.output(''))).toMatch(/^https:\/\/app\.powerbi\.com\/groups\//);
+    expect((await resolved(built.manualSteps)).join('\n')).toMatch(/add icu-team .* to the role "Care team"/);
+  });
+
+  it('a dashboard as files, where nobody calls Fabric, whose user comes once its identity is told', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'artefacts-'));
+    try {
+      const dashboard = { capacityAdministrators: ['fabric@stmary.example'], deployment: 'files' as const };
+      const made = async (more: object = {}) => {
+        const resources = await hotPath({ ...told(), artefactsFolder: folder, dashboard: { ...dashboard, ...more } });
+        expect(resources.filter(({ type }) => type.includes('azure-iomt:Fabric'))).toEqual([]);
+        return JSON.parse(settingsOf(one(resources, 'repository-migrations-app')).REPOSITORY_USERS ?? '');
+      };
+      expect(await made()).toHaveLength(2);
+      expect(await made({ workspaceIdentityClientId: caller })).toContainEqual(
+        expect.objectContaining({ clientId: caller, role: 'dashboardReader' }),
+      );
+      expect((await resolved(built.manualSteps)).join('\n')).toMatch(/Make the workspace Patients at risk/);
+      expect(readdirSync(join(folder, 'powerbi')).length).toBeGreaterThan(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('nothing of a server that exists but its database, and says how the migrator gets in', async () => {
     const existingSqlServerId = `${arm}/Microsoft.Sql/servers/sql-clinical`;
     const resources = await hotPath({ ...told(), repository: { existingSqlServerId } });
@@ -418,7 +463,13 @@ describe('arguments of the hot path', () => {
       },
       routing: { entraObjectIdSystem: '', defaultQueue: '', intervalSeconds: 7, staleMinutes: 1 },
       httpTrigger: { audience: '', allowedClientIds: [] },
-      dashboard: { capacitySku: 'F3' },
+      dashboard: {
+        capacitySku: 'F3',
+        viewers: [{ name: 'a b', objectId: 'x' }],
+        pageRefreshSeconds: 0,
+        deployment: 'git' as 'files',
+        fabricApiUrl: 'http://fabric',
+      },
       latencyWarningMinutes: 20,
       instanceMemoryMB: 1024,
       privateEndpoints: { subnetId: '/subnets/pe' },
@@ -457,6 +508,11 @@ describe('arguments of the hot path', () => {
       /httpTrigger.allowedClientIds: must name who may post/,
       /dashboard.capacitySku: .*F2, F4, .*given is "F3"/,
       /dashboard.capacityAdministrators: a new Fabric capacity needs somebody/,
+      /dashboard.viewers\[0\].name: .*given is "a b"/,
+      /dashboard.viewers\[0\].objectId: .*GUID; given is "x"/,
+      /dashboard.pageRefreshSeconds: .*1 to 1800; given is 0/,
+      /dashboard.deployment: .*resources, files; given is "git"/,
+      /dashboard.fabricApiUrl: must be an HTTPS address/,
       /latencyWarningMinutes: must be at most latencyBreachMinutes, 15; given is 20/,
       /instanceMemoryMB: must be 512, 2048 or 4096; given is 1024/,
       /functionSubnetId: with private endpoints the function apps need a subnet/,
@@ -513,6 +569,20 @@ describe('arguments of the hot path', () => {
     const made = new Set([...bare, ...full].map(({ name }) => name.replace(/^hot-/, '')));
     expect(overridable.filter((child) => !made.has(child))).toEqual([]);
   });
+});
+
+armcheckTest("everything on is what Azure's published types allow", async () => {
+  const resources = await hotPath(everything());
+  const judged = resources
+    .filter(({ type }) => type.startsWith('azure-native:'))
+    .map(({ type, name, inputs }) => ({
+      type,
+      urn: `urn:pulumi:test::hospital::${type}::${name}`,
+      inputs,
+      outputs: {},
+    }));
+  // Kinds without published types there are not judged.
+  expect(judgeArm(judged).unlisted.filter((sentence) => !sentence.startsWith('unjudged'))).toEqual([]);
 });
 
 test('names of servers, databases and capacities follow the rules of each', () => {

@@ -24,8 +24,8 @@ export interface CloudFacts {
   readonly machineLearningAudience: string;
   /** What tokens for Azure SQL must be for, as `https://database.windows.net/`. */
   readonly sqlAudience: string;
-  /** Microsoft Fabric's API and what tokens for it are for; undefined where it is not offered. */
-  readonly fabric?: { readonly api: string; readonly scope: string };
+  /** Microsoft Fabric's APIs and what tokens for them are for; undefined where it is not offered. */
+  readonly fabric?: Readonly<Record<'apiUrl' | 'scope' | 'powerBiApiUrl' | 'powerBiScope', string>>;
   /** What hosts of FHIR services end with; undefined where Azure Health Data Services is not offered. */
   readonly fhirSuffix?: string;
 }
@@ -71,7 +71,12 @@ export const clouds: Readonly<Record<AzureCloud, CloudFacts>> = {
     },
     machineLearningAudience: 'https://ml.azure.com',
     sqlAudience: 'https://database.windows.net/',
-    fabric: { api: 'https://api.fabric.microsoft.com/v1', scope: 'https://api.fabric.microsoft.com/.default' },
+    fabric: {
+      apiUrl: 'https://api.fabric.microsoft.com/v1',
+      scope: 'https://api.fabric.microsoft.com/.default',
+      powerBiApiUrl: 'https://api.powerbi.com/v1.0/myorg',
+      powerBiScope: 'https://analysis.windows.net/powerbi/api/.default',
+    },
     fhirSuffix: 'fhir.azurehealthcareapis.com',
   },
   AzureUSGovernment: {

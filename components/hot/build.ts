@@ -42,8 +42,10 @@ export function buildHotPath(
   const site = siteOf(component, name, args, settings);
   const parts = buildParts(site, args);
   const { repository, insights, scopes } = parts;
-  const dashboard = settings.dashboard ? loadDashboard().buildDashboard(site, settings.dashboard) : undefined;
-  const repositoryMigrations = buildRepositoryMigrations(site, parts);
+  const dashboard = settings.dashboard
+    ? loadDashboard().buildDashboard(site, settings.dashboard, repository)
+    : undefined;
+  const repositoryMigrations = buildRepositoryMigrations(site, parts, dashboard?.users);
   const mlOutput = buildMlOutput(site, parts);
   const routing = buildRouting(site, parts);
   site.grants.add(...operatorGrants(settings.roleAssignments, operatorRights(scopes)));
@@ -59,11 +61,17 @@ export function buildHotPath(
       deadLetterContainerUrl: scopes.deadLetters.containerUrl,
       httpTriggerUrl: httpTriggerUrl(settings, mlOutput),
       fabricCapacityId: dashboard?.capacityId,
-      manualSteps: pulumi.all([
-        ...site.grants.steps,
-        ...repository.manualSteps,
-        ...apps.flatMap(({ manualSteps }) => manualSteps),
-      ]),
+      dashboardUrl: dashboard?.url,
+      manualSteps: pulumi
+        .all([
+          pulumi.all([
+            ...site.grants.steps,
+            ...repository.manualSteps,
+            ...apps.flatMap(({ manualSteps }) => manualSteps),
+          ]),
+          dashboard?.manualSteps ?? [],
+        ])
+        .apply((steps) => steps.flat()),
     },
   };
 }

@@ -33,6 +33,16 @@ export const RepositoryRole = {
 /** Role of an identity in the repository's database. */
 export type RepositoryRole = (typeof RepositoryRole)[keyof typeof RepositoryRole];
 
+/** How the dashboard's workspace, connection, model and report get into Microsoft Fabric. */
+export const DashboardDeployment = {
+  /** As resources, by Fabric's API and with the deployer's token: previewed, changed and removed as all others. */
+  resources: 'resources',
+  /** As files, with `manualSteps` that say what to do with them. */
+  files: 'files',
+} as const;
+/** How the dashboard gets into Microsoft Fabric. */
+export type DashboardDeployment = (typeof DashboardDeployment)[keyof typeof DashboardDeployment];
+
 /** Roles that people around the hot path may be given. */
 export const HotPathOperatorRole = {
   /** SQL DB Contributor on the server: restores the database from its backups and resizes it, and sees nothing of what is in it. */

@@ -2,6 +2,7 @@ import { defaultKernelSettings } from '../../runtime/scoring/kernelSettings';
 import { completeCommon, dataAccess } from '../azure/commonDefaults';
 import { merge } from '../azure/merge';
 import type { HotPathArgs } from '../hotPath';
+import type { DashboardSettings } from './dashboardSettings';
 import type { RepositorySettings, RoutingSettings } from './settings';
 
 const repository = {
@@ -38,7 +39,7 @@ export function completeHotPath(args: Omit<HotPathArgs, 'hospitalId' | 'resource
     contextCodes: args.contextCodes ?? {},
     repository: completeRepository(args),
     routing: merge(routing, args.routing),
-    dashboard: args.dashboard && { capacityAdministrators: [], capacitySku: 'F2', ...args.dashboard },
+    dashboard: completeDashboard(args),
     scoreCodes: args.scoreCodes ?? ('local' as const),
     latencyWarningMinutes: args.latencyWarningMinutes ?? 10,
     latencyBreachMinutes: args.latencyBreachMinutes ?? 15,
@@ -51,6 +52,18 @@ export function completeHotPath(args: Omit<HotPathArgs, 'hospitalId' | 'resource
     roleAssignments: args.roleAssignments ?? [],
     artefactsFolder: args.artefactsFolder ?? 'artefacts',
   };
+}
+
+function completeDashboard({ dashboard, deployerReach }: Pick<HotPathArgs, 'dashboard' | 'deployerReach'>) {
+  if (dashboard === undefined) return undefined;
+  const defaults = {
+    capacityAdministrators: [],
+    capacitySku: 'F2',
+    ...{ administrators: [], viewers: [], operators: [] },
+    pageRefreshSeconds: 60,
+    deployment: deployerReach === 'none' ? ('files' as const) : ('resources' as const),
+  };
+  return merge<typeof dashboard & Required<Pick<DashboardSettings, keyof typeof defaults>>>(defaults, dashboard);
 }
 
 function completeRepository(args: Omit<HotPathArgs, 'hospitalId' | 'resourceGroupName'>) {

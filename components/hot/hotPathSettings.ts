@@ -34,7 +34,7 @@ export interface HotPathSettings {
    */
   httpTrigger?: HttpTriggerSettings;
   /**
-   * The dashboard: a capacity of Microsoft Fabric and who administers it; default none.
+   * The dashboard in Microsoft Fabric: capacity, workspace, model and report, and who looks at it; default none.
    * @default none
    */
   dashboard?: DashboardSettings;

@@ -14,6 +14,7 @@ import { contextCodeProblems, windowProblems } from '../scoring/validateRules';
 import { overridable, securityFloors } from './children';
 import { HotPathOperatorRole, ScoreCodes } from './choices';
 import type { CompleteHotPath } from './defaults';
+import { dashboardProblems } from './validateDashboard';
 import { repositoryProblems } from './validateRepository';
 
 /** Everything that is wrong with the arguments of a hot path, as far as it can be known before anything is created. */
@@ -86,32 +87,6 @@ function httpProblems(problems: Problems, { httpTrigger }: CompleteHotPath): voi
   allowedClientIds.forEach((id, i) => {
     problems.text(`allowedClientIds[${i}]`, id, guid, 'the client id of a caller must be a GUID');
   });
-}
-
-/** "Microsoft Fabric features by SKU". */
-const capacitySkus = Array.from({ length: 11 }, (_, power) => `F${2 ** (power + 1)}`);
-
-const capacityId = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Fabric\/capacities\/[^/]+$/i;
-
-function dashboardProblems(problems: Problems, { dashboard, cloud }: CompleteHotPath): void {
-  if (!dashboard) return;
-  const { existingFabricCapacityId, capacityAdministrators, capacitySku } = dashboard;
-  if (clouds[cloud] && clouds[cloud].fabric === undefined) {
-    problems.add('existingFabricCapacityId', `Microsoft Fabric is not offered in ${cloud}; leave dashboard out.`);
-  }
-  problems.text(
-    'existingFabricCapacityId',
-    existingFabricCapacityId,
-    capacityId,
-    'must be the ARM id of a Fabric capacity',
-  );
-  problems.oneOf('capacitySku', capacitySku, capacitySkus, 'the size of a Fabric capacity');
-  if (existingFabricCapacityId === undefined && capacityAdministrators.length === 0) {
-    problems.add(
-      'capacityAdministrators',
-      'a new Fabric capacity needs somebody who administers it; name at least one.',
-    );
-  }
 }
 
 function latencyProblems(problems: Problems, { latencyWarningMinutes, latencyBreachMinutes }: CompleteHotPath): void {

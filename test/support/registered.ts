@@ -112,6 +112,8 @@ function outputsOf(type: string, inputs: Record<string, unknown>): Record<string
       return { name: inputs.containerName };
     case 'azure-native:sql:Server':
       return { fullyQualifiedDomainName: `${String(inputs.serverName ?? 'existing')}.database.windows.net` };
+    case 'pulumi-nodejs:dynamic/azure-iomt:FabricWorkspace':
+      return { identityObjectId: 'object-of-workspace', identityClientId: 'client-of-workspace' };
     case 'azure-native:databricks:Workspace':
       return {
         workspaceUrl: 'adb-1234567890123456.7.azuredatabricks.net',
