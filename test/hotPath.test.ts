@@ -98,6 +98,14 @@ function settingsOf(app: Registered['inputs']): Record<string, string> {
   return Object.fromEntries(appSettings.map(({ name, value }) => [name, value]));
 }
 
+/** Reads the part of Kusto that the rules are written in. */
+function isTold(query: string, line: string): boolean {
+  const [, prefix = ''] = /startswith "([^"]+)"/.exec(query) ?? [];
+  const [, number = '', limit = ''] = /extract\("(\w+)=.*> (\d+)$/.exec(query) ?? [];
+  const [, value = ''] = new RegExp(`${number}=([0-9]+)`).exec(line) ?? [];
+  return line.startsWith(prefix) && (number === '' || Number(value) > Number(limit));
+}
+
 function refusal(args: HotPathArgs): string {
   try {
     new HotPath('hot', args);
@@ -376,7 +384,7 @@ describe('HotPath registers', () => {
       'default-queue-unread',
       'latency-breach',
       'latency-warning',
-      'migration-refused',
+      'migration-failed',
       'patients-without-team',
       'routing-stale',
     ];
@@ -386,6 +394,26 @@ describe('HotPath registers', () => {
       [...own, 'hot-dead-letters', 'hot-held-partitions'].map((name) => `${name}-alert`).sort(),
     );
     expect(await alerts({ ...minimal(), alerts: false })).toEqual([]);
+  });
+
+  it('each alert is told by what the functions say, and by nothing else', async () => {
+    const resources = await hotPath(told());
+    const alerts = names(resources, 'monitor:ScheduledQueryRule').map((name) => {
+      const { criteria } = one(resources, name) as { criteria: { allOf: { query: string }[] } };
+      return { name, query: criteria.allOf[0]?.query ?? '' };
+    });
+    const alertsOf = (line: string) => alerts.filter(({ query }) => isTold(query, line)).map(({ name }) => name);
+    const latency = (seconds: number) => `iomt.latency sampleAgeP95Seconds=${seconds} windowWaitP95Seconds=420`;
+    expect(alertsOf(latency(599.9))).toEqual([]);
+    expect(alertsOf(latency(601))).toEqual(['latency-warning-alert']);
+    expect(alertsOf(latency(901.2))).toEqual(['latency-breach-alert', 'latency-warning-alert']);
+    expect(alertsOf('iomt.routing patients=9 routed=8 ward=0 unrouted=1')).toEqual([]);
+    expect(alertsOf('iomt.unrouted count=1')).toEqual(['patients-without-team-alert']);
+    expect(alertsOf('iomt.routing.unread queue=default')).toEqual(['default-queue-unread-alert']);
+    expect(alertsOf('iomt.routing.stale ageSeconds=901')).toEqual(['routing-stale-alert']);
+    expect(alertsOf('iomt.migration migrated=2')).toEqual([]);
+    expect(alertsOf('iomt.migration.refused The schema is newer')).toEqual(['migration-failed-alert']);
+    expect(alertsOf('iomt.migration.failed cause=EREQUEST')).toEqual(['migration-failed-alert']);
   });
 
   it('roles of people only where they are asked for', async () => {

@@ -42,7 +42,7 @@ export interface HotPathOverrides {
   'patients-without-team-alert'?: Partial<ScheduledQueryRuleArgs>;
   'default-queue-unread-alert'?: Partial<ScheduledQueryRuleArgs>;
   'routing-stale-alert'?: Partial<ScheduledQueryRuleArgs>;
-  'migration-refused-alert'?: Partial<ScheduledQueryRuleArgs>;
+  'migration-failed-alert'?: Partial<ScheduledQueryRuleArgs>;
   'ml-output-plan'?: Partial<AppServicePlanArgs>;
   'ml-output-app'?: Partial<WebAppArgs>;
   'ml-output-storage'?: Partial<StorageAccountArgs>;
@@ -87,7 +87,7 @@ const described: Readonly<Record<keyof HotPathOverrides, true>> = {
   'patients-without-team-alert': true,
   'default-queue-unread-alert': true,
   'routing-stale-alert': true,
-  'migration-refused-alert': true,
+  'migration-failed-alert': true,
   'ml-output-plan': true,
   'ml-output-app': true,
   'ml-output-storage': true,

@@ -45,7 +45,7 @@ const ownAlerts: readonly TraceAlert[] = [
     every: 'PT15M',
   },
   {
-    child: 'migration-refused',
+    child: 'migration-failed',
     displayName: 'The schema of the repository is not made',
     description:
       'A migration failed, or the database is newer than the package that was deployed. Results wait in the event hub meanwhile.',

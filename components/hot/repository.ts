@@ -77,7 +77,7 @@ function membershipSteps({ settings }: HotPathSite, { principalId }: AppIdentity
   if (administrator === undefined)
     return [
       pulumi.output(
-        'Nobody but the app repository-migrations administers the SQL server: make a group of those who break the glass, and give it as repository.administrator of the hot path.',
+        'Nobody but the app repository-migrations administers the SQL server: make a group of those who break the glass, with that identity in it; az sql server ad-admin update makes it the administrator of a server that is there; then refresh, and give it as repository.administrator of the hot path.',
       ),
     ];
   if (administrator.includesMigrator) return [];

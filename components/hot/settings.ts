@@ -43,7 +43,7 @@ export interface RepositorySettings {
   /**
    * Who administers the new server; default the identity of the app `repository-migrations` alone: one deployment makes
    * everything, and nobody else gets in. With a group, somebody with rights in the directory puts that identity into it.
-   * Azure takes it when the server is made; a later change is made with `az sql server ad-admin update`, and here.
+   * Azure takes it when the server is made; later it is changed by `az sql server ad-admin update`, then refreshed, then here.
    * @default the identity of the app repository-migrations alone
    */
   administrator?: RepositoryAdministrator;

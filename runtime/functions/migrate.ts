@@ -3,6 +3,7 @@ import type { MigratorDatabase } from '../repository/connection';
 import { migrateRepository, NewerSchema } from '../repository/migrate';
 import { hold } from '../stream/hold';
 import type { StepLog } from '../stream/stepLog';
+import { causeOf } from '../stream/transient';
 
 /**
  * Brings the repository's schema up to this release, and its users, roles and grants up to the list. Waits while the database cannot
@@ -20,6 +21,7 @@ export async function migrate(db: MigratorDatabase, users: readonly RepositoryUs
     );
   } catch (error) {
     if (error instanceof NewerSchema) log.error(`iomt.migration.refused ${error.message}`);
+    else log.error(`iomt.migration.failed cause=${causeOf(error)}`);
     throw error;
   }
 }
