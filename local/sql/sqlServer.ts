@@ -91,11 +91,17 @@ export class SqlServer implements Door {
     return new Session(database, user, () => this.context.clock.now());
   }
 
+  /** The one that was set last: after the server's creation there is a resource of its own for it. */
+  private administratorId(): string {
+    const { id, inputs } = this.resource;
+    const later = this.context.resources.get(`${id}/administrators/ActiveDirectory`)?.inputs.sid;
+    return String(later ?? (inputs.administrators as Properties | undefined)?.sid ?? '').toLowerCase();
+  }
+
   /** The server's administrator is `dbo` everywhere; others are users of a database, by themselves or by a group. */
   private userOf(principal: Principal, database: Database): DatabaseUser | undefined {
     const groups = this.context.authority.groupsOf(principal);
-    const administrator = (this.resource.inputs.administrators ?? {}) as Properties;
-    const sid = String(administrator.sid ?? '').toLowerCase();
+    const sid = this.administratorId();
     if ([principal.objectId, ...groups].some((id) => id.toLowerCase() === sid)) {
       return { name: 'dbo', ids: [1], loginName: principal.name };
     }

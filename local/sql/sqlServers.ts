@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ArmResource, AzureError, type Properties, type Service, type ServiceContext } from '../contracts';
 import type { Database, SqlStatistics } from './engine/database';
+import { requireServerKey } from './serverKey';
 import { SqlServer } from './sqlServer';
 
 /**
@@ -14,17 +15,26 @@ import { SqlServer } from './sqlServer';
  * letters only. Names of hosts are `localhost:<port>`.
  */
 export class SqlServers implements Service {
-  readonly kinds = ['sql:Server', 'sql:Database'] as const;
+  readonly kinds = ['sql:Server', 'sql:Database', 'sql:ServerKey'] as const;
   /** By lower-case ARM id. */
   private readonly servers = new Map<string, SqlServer>();
 
   constructor(private readonly context: ServiceContext) {}
 
   async provision(resource: ArmResource): Promise<Properties> {
-    return resource.kind === 'sql:Server' ? this.provisionServer(resource) : this.provisionDatabase(resource);
+    switch (resource.kind) {
+      case 'sql:Server':
+        return this.provisionServer(resource);
+      case 'sql:Database':
+        return this.provisionDatabase(resource);
+      default:
+        requireServerKey(resource, this.context);
+        return {};
+    }
   }
 
   async deprovision({ id, kind }: ArmResource): Promise<void> {
+    if (kind === 'sql:ServerKey') return;
     if (kind === 'sql:Database') {
       await this.servers.get(serverIdOf(id))?.remove(lastName(id));
       return;

@@ -17,6 +17,7 @@ import * as storage from '@pulumi/azure-native/storage';
 import * as web from '@pulumi/azure-native/web';
 import type * as pulumi from '@pulumi/pulumi';
 import { plainScoring } from './plainScoring';
+import { plainSql } from './plainSql';
 
 const builtIn = (guid: string) => `/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
 const tenantId = '10ca1000-0000-4000-8000-00000000000a';
@@ -63,8 +64,9 @@ export function plainHospital(vary: Variation = {}): {
   ];
   const iot = iotHub(inGroup, router, namespace, hub, account, container, vary, roles);
   provisioning(inGroup, router, iot);
-  secured(inGroup, iot, router);
-  connected(inGroup, group, namespace);
+  const key = secured(inGroup, iot, router);
+  const subnet = connected(inGroup, group, namespace);
+  plainSql(inGroup, router, key, subnet);
   health(inGroup, router, hub);
   plainScoring(inGroup, group);
   new fabric.FabricCapacity('fc', {
@@ -219,8 +221,8 @@ function secured(inGroup: InGroup, iot: iothub.IotHubResource, router: managedid
     ...{ ...inGroup, vaultName: 'kv-plain' },
     properties: { tenantId, sku: { family: 'A', name: 'premium' }, enableRbacAuthorization: true },
   });
-  const key = { kty: 'RSA-HSM', keySize: 3072 } as const;
-  new keyvault.Key('key', { ...inGroup, vaultName: vault.name, keyName: 'storage', properties: key });
+  const properties = { kty: 'RSA-HSM', keySize: 3072 } as const;
+  const key = new keyvault.Key('key', { ...inGroup, vaultName: vault.name, keyName: 'storage', properties });
   const workspace = new operationalinsights.Workspace('log', {
     ...inGroup,
     workspaceName: 'log-plain',
@@ -232,6 +234,7 @@ function secured(inGroup: InGroup, iot: iothub.IotHubResource, router: managedid
     logs: [{ categoryGroup: 'allLogs', enabled: true }],
   });
   new authorization.ManagementLockByScope('lock', { scope: workspace.id, level: 'CanNotDelete', lockName: 'keep' });
+  return key;
 }
 
 function connected(inGroup: InGroup, group: resources.ResourceGroup, namespace: eventhub.Namespace) {
@@ -257,6 +260,7 @@ function connected(inGroup: InGroup, group: resources.ResourceGroup, namespace: 
     privateDnsZoneConfigs: [{ name: 'servicebus', privateDnsZoneId: zone.id }],
   });
   void group;
+  return subnet;
 }
 
 function health(inGroup: InGroup, identity: managedidentity.UserAssignedIdentity, hub: eventhub.EventHub) {

@@ -30,6 +30,8 @@ function withParent(kind: string, inputs: unknown): string[] {
       return ['consumergroups/$default'];
     case 'iothub:IotHubResource':
       return ['eventhubendpoints/events'];
+    case 'sql:Server':
+      return ['databases/master', 'encryptionprotector/current'];
     case 'network:VirtualNetwork':
       return valuesAt(inputs, 'subnets[]').map(({ value }) => `subnets/${String(textAt(value, 'name')).toLowerCase()}`);
     default:

@@ -25,6 +25,19 @@ import { onlineDeployment, onlineEndpoint } from './onlineEndpoints';
 import { natGateway, publicIpAddress } from './outbound';
 import { resourceGroup } from './resources';
 import { roleDefinition } from './roleDefinition';
+import { backupShortTermRetentionPolicy, longTermRetentionPolicy, sqlDatabase } from './sqlDatabase';
+import { encryptionProtector, serverKey, transparentDataEncryption } from './sqlEncryption';
+import {
+  extendedServerBlobAuditingPolicy,
+  firewallRule,
+  outboundFirewallRule,
+  serverAzureADAdministrator,
+  serverAzureADOnlyAuthentication,
+  serverSecurityAlertPolicy,
+  sqlServer,
+  sqlVulnerabilityAssessmentsSetting,
+  virtualNetworkRule,
+} from './sqlServer';
 import { blobContainer, blobServiceProperties, managementPolicy, storageAccount } from './storage';
 import { appServicePlan, ftpAllowed, scmAllowed, webApp } from './web';
 
@@ -36,6 +49,10 @@ const all: readonly Kind[] = [
   ...[vault, key, secret],
   ...[databricksWorkspace, accessConnector],
   ...[machineLearningWorkspace, machineLearningCompute, onlineEndpoint, onlineDeployment],
+  ...[sqlServer, serverAzureADAdministrator, serverAzureADOnlyAuthentication, firewallRule, virtualNetworkRule],
+  ...[outboundFirewallRule, serverSecurityAlertPolicy, sqlVulnerabilityAssessmentsSetting],
+  ...[extendedServerBlobAuditingPolicy, serverKey, encryptionProtector],
+  ...[sqlDatabase, transparentDataEncryption, backupShortTermRetentionPolicy, longTermRetentionPolicy],
   ...[healthWorkspace, fhirService, iotConnector, iotConnectorFhirDestination],
   ...[systemTopic, systemTopicEventSubscription],
   ...[fabricCapacity],

@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { kindNames, kindsToCome } from '../kinds/names';
+import { kindNames } from '../kinds/names';
 import { Declarations, parse } from './declarations';
 import type { KindSpec, ObjectSpec, Schema } from './schema';
 
@@ -34,7 +34,7 @@ function extractMet(): Record<string, ObjectSpec> {
 }
 
 const sdk = JSON.parse(readFileSync(join(sdkFolder, 'package.json'), 'utf8')) as { version: string };
-const names = [...kindNames, ...kindsToCome].sort();
+const names = [...kindNames].sort();
 const kinds = Object.fromEntries(names.map((kind) => [kind, extractKind(kind)]));
 const types = extractMet();
 const enums = Object.fromEntries([...declarations.metEnums].sort().map((name) => [name, declarations.enum(name)]));
