@@ -25,6 +25,7 @@ import { StepBoard } from './livePage/stepBoard';
 import { OnlineEndpoints } from './machineLearning/onlineEndpoints';
 import { ProvisioningServices } from './provisioning/provisioningServices';
 import { PulumiStack } from './pulumiStack';
+import { SqlServers } from './sql/sqlServers';
 
 export interface LocalCloudOptions {
   readonly state: StateFolder;
@@ -53,6 +54,7 @@ export class LocalCloud {
     readonly eventHubs: EventHubs,
     readonly blobs: Blobs,
     readonly fhirServices: FhirServices,
+    readonly sqlServers: SqlServers,
     readonly iotHubs: IotHubs,
     readonly applicationInsights: ApplicationInsights,
     readonly onlineEndpoints: OnlineEndpoints,
@@ -90,6 +92,7 @@ export class LocalCloud {
     const blobs = new Blobs(context);
     const eventHubs = new EventHubs(context, blobs);
     const fhirServices = new FhirServices(context, eventHubs);
+    const sqlServers = new SqlServers(context);
     const iotHubs = new IotHubs(context, { eventHubs, blobs });
     // Before anything is brought back: function apps ask it for tokens as soon as they run.
     const identityEndpoint = new IdentityEndpoint(authority);
@@ -108,7 +111,7 @@ export class LocalCloud {
     });
     const databricks = new Databricks(context, { blobs, eventHubs });
     const services = [
-      ...[blobs, eventHubs, fhirServices, iotHubs, new ProvisioningServices(context, iotHubs)],
+      ...[blobs, eventHubs, fhirServices, sqlServers, iotHubs, new ProvisioningServices(context, iotHubs)],
       ...[applicationInsights, onlineEndpoints, fabric, functionApps, databricks],
     ];
     controlPlane.register(services);
@@ -135,6 +138,7 @@ export class LocalCloud {
       eventHubs,
       blobs,
       fhirServices,
+      sqlServers,
       iotHubs,
       applicationInsights,
       onlineEndpoints,
