@@ -5,7 +5,7 @@ import type { EnrichedMessage, VitalSample } from '../runtime/contracts/enriched
 import type { ScoredWindow } from '../runtime/contracts/scored';
 import { defaultKernelSettings } from '../runtime/scoring/kernelSettings';
 import { type Arrived, inOrder, marks, measurement, numbers } from './support/enrichedStream';
-import { type Baselines, expectedWindows } from './support/expectedWindows';
+import { type Baselines, type Change, expectedWindows } from './support/expectedWindows';
 import { type Death, makeWheel, parameterProblems, SparkJob, type SparkTools, sparkTools } from './support/sparkJob';
 
 const tools = sparkTools();
@@ -111,9 +111,14 @@ function lastRevisions(job: SparkJob): Map<string, object> {
   return new Map([...revisions].map(([name, of]) => [name, JSON.parse(of.get(of.size) as string) as object]));
 }
 
-function expectAll(job: SparkJob, stream: readonly Arrived[], until: number, baselines?: Baselines): void {
+function expectAll(
+  job: SparkJob,
+  stream: readonly Arrived[],
+  until: number,
+  { baselines, changes }: { readonly baselines?: Baselines; readonly changes?: readonly Change[] } = {},
+): void {
   const messages = stream.map(({ message }) => message);
-  const expected = expectedWindows(messages, settings, until, baselines);
+  const expected = expectedWindows(messages, settings, until, baselines, changes);
   const found = lastRevisions(job);
   expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
   for (const [name, window] of expected) expect(found.get(name)).toEqual(JSON.parse(JSON.stringify(window)));
@@ -179,7 +184,7 @@ test('windows come to what the kernel makes of the messages, whatever is late, l
   job.put(ordered.filter(({ message }) => message.kind !== 'clockMark'));
   const second = await job.run({ generation: 2, kernelHost: 'node' });
 
-  expectAll(job, ordered, at(30), baselines);
+  expectAll(job, ordered, at(30), { baselines });
   const windows = job.messages().filter((one): one is ScoredWindow => one.kind === 'window');
   expect(new Set(windows.map(({ patient, start, revision }) => `${patient} ${start} ${revision}`)).size).toBe(
     windows.length,
@@ -235,6 +240,50 @@ test('a driver that is killed wherever it is loses and doubles nothing', async (
   // A new release, while a batch of the old one has not come to its end.
   expect((await job.run({ generation: 2 })).killed).toBe(false);
   expectAll(job, stream, at(20));
+});
+
+test('windows of another length go on where the last one ended, with all that is known of each patient', async () => {
+  if (tools === undefined) return;
+  const job = newJob(tools);
+  const at = (minute: number) => begin + minute * minutes;
+  const patients = ['one', 'other'];
+  const stream = ward({ patients, minutes: 32, everySeconds: 20, seed: 5, partitionOf: () => 0 });
+  const samples = [{ vital: 'temperature', value: 40, priority: 0 }] as const;
+  const alert: VitalSample = { vital: 'consciousness', value: 0, priority: 0 };
+  stream.push({ partition: 0, at: at(2), message: charted('one', at(1), alert, 1) });
+  // Of a window of the first length, and of one of the second, both long closed.
+  for (const minute of [2, 7]) {
+    const reading = { patient: 'one', time: at(minute), arrival: at(23 + minute), type: 'kept', samples };
+    stream.push({ partition: 0, at: at(23 + minute), message: measurement(reading, settings) });
+  }
+  // Comes in a part of an open window that will be a window of its own, and is there when nothing is measured.
+  stream.push({ partition: 0, at: at(27), message: presence('visitor', 'start', at(26)) });
+  const ordered = inOrder(stream);
+
+  job.put(between(ordered, 0, at(8)));
+  await job.run();
+  job.put(between(ordered, at(8), at(28)));
+  const longer = { ...settings, windowSeconds: 600 };
+  // Killed once the open windows are moved, and again while the first of the new length is written.
+  expect((await job.run({ settings: longer, death: { place: 'slots', when: 'before', call: 1 } })).killed).toBe(true);
+  expect((await job.run({ settings: longer, death: { place: 'results', when: 'during', call: 1 } })).killed).toBe(true);
+  await job.run({ settings: longer });
+  job.put(between(ordered, at(28), at(70)));
+  await job.run({ generation: 2 });
+
+  const changes = [
+    { from: at(5), windowSeconds: 600 },
+    { from: at(20), windowSeconds: 300 },
+  ];
+  expectAll(job, ordered, at(35), { changes });
+  const spansOf = (patient: string) =>
+    [...lastRevisions(job).values()]
+      .map((window) => window as ScoredWindow)
+      .filter((window) => window.patient === patient)
+      .map(({ start, end }) => `${(start - begin) / minutes}-${(end - begin) / minutes}`);
+  const shown = ['0-5', '5-10', '10-20', '20-25', '25-30', '30-35'];
+  expect(spansOf('one').slice(0, 6)).toEqual(shown);
+  expect(spansOf('visitor').slice(0, 2)).toEqual(['25-30', '30-35']);
 });
 
 test('what is wrong with the parameters is said at once', () => {

@@ -17,6 +17,7 @@ import ward
 from iomt_scoring import results, rows, slots
 from iomt_scoring.bucket import Task
 from iomt_scoring.job import SESSION
+from iomt_scoring.lengths import Lengths
 from iomt_scoring.parameters import KernelTimes
 from iomt_scoring.windows import FIRST, Plan
 from pyspark.sql import DataFrame
@@ -27,15 +28,16 @@ with open(sys.argv[1]) as file:
     SETTINGS = json.load(file)
 
 TIMES = KernelTimes(ward.WINDOW, 120_000, 1_000)
+LENGTHS = Lengths.always(ward.WINDOW)
 
 
 def ours(messages: DataFrame) -> DataFrame:
     """As a batch of the job does it, from parsed messages to rows of the table of results."""
     windows = SETTINGS["windows"]
     plan = Plan(ward.START, ward.START + windows * ward.WINDOW)
-    entries = slots.entries(rows.measurements(messages, TIMES), TIMES).withColumn("view", F.lit(FIRST).cast("byte"))
+    entries = slots.entries(rows.measurements(messages, LENGTHS), TIMES).withColumn("view", F.lit(FIRST).cast("byte"))
     buckets = 2 * max(1, -(-windows // 24))
-    task = Task(plan, TIMES.window, TIMES.sample, SETTINGS["kernelSettings"], False)
+    task = Task(plan, LENGTHS, TIMES.sample, SETTINGS["kernelSettings"], False)
     return results.stepped(entries.repartition(buckets, "patient"), task, "v8")
 
 

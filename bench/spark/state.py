@@ -14,6 +14,7 @@ import sys
 import ward
 from iomt_scoring import rows, slots, tables
 from iomt_scoring.job import SESSION
+from iomt_scoring.lengths import Lengths
 from iomt_scoring.parameters import KernelTimes
 from iomt_scoring.tables import Cause, Tables
 from pyspark.sql import DataFrame, SparkSession
@@ -24,6 +25,7 @@ with open(sys.argv[1]) as file:
     SETTINGS = json.load(file)
 
 TIMES = KernelTimes(ward.WINDOW, 120_000, 1_000)
+LENGTHS = Lengths.always(ward.WINDOW)
 
 
 def live_bytes(spark: SparkSession, lake: Tables) -> int:
@@ -52,7 +54,7 @@ def measured(spark: SparkSession, name: str, every_seconds: float, copies: int) 
         batch = parts[0]
         for part in parts[1:]:
             batch = batch.unionByName(part)
-        entries = slots.entries(rows.measurements(batch, TIMES), TIMES)
+        entries = slots.entries(rows.measurements(batch, LENGTHS), TIMES)
         slots.write_changes(spark, lake, entries, [ward.START], False, Cause(1, at))
     written = live_bytes(spark, lake)
     slots.compact_open(spark, lake, ward.START, Cause(1, SETTINGS["batches"]))

@@ -24,7 +24,7 @@ export interface ScoringSettings {
   compute?: ScoringCompute;
   /**
    * Length of a window in minutes, which divides an hour; default 5. A change begins where the last window ended, with a shorter
-   * one if need be. With `databricks` do not change it once patients are scored: flags and carried values would be forgotten.
+   * one if need be.
    * @default 5
    */
   windowMinutes?: number;

@@ -8,6 +8,23 @@ import { stepWindow } from '../../runtime/scoring/stepWindow';
 /** Baselines by version and patient. */
 export type Baselines = Readonly<Record<string, Readonly<Record<string, Baseline>>>>;
 
+/** From when on windows have another length than before. */
+export interface Change {
+  readonly from: number;
+  readonly windowSeconds: number;
+}
+
+/** Windows up to an end: each as long as it is at its start, and at most to the next boundary or change. */
+export function spans(first: number, until: number, windowSeconds: number, changes: readonly Change[] = []) {
+  const found: { start: number; end: number }[] = [];
+  for (let start = first; start < until; start = found.at(-1)?.end ?? until) {
+    const length = (changes.filter(({ from }) => from <= start).at(-1)?.windowSeconds ?? windowSeconds) * 1000;
+    const change = changes.find(({ from }) => from > start)?.from ?? Number.POSITIVE_INFINITY;
+    found.push({ start, end: Math.min(Math.floor(start / length) * length + length, change) });
+  }
+  return found;
+}
+
 /**
  * What the windows up to `until` come to once everything has arrived: the kernel over all messages, in whatever order they
  * came. By patient and start.
@@ -17,23 +34,19 @@ export function expectedWindows(
   settings: KernelSettings,
   until: number,
   baselines: Baselines = {},
+  changes: readonly Change[] = [],
 ): Map<string, WindowResult> {
   const length = settings.windowSeconds * 1000;
-  const startOf = (time: number) => Math.floor(time / length) * length;
   const measured = messages.filter((one): one is EnrichedMeasurement => one.kind === 'measurement');
   const present = messages.filter((one): one is PatientPresence => one.kind === 'presence');
-  const slots = new Map<number, Slots>();
-  for (const one of measured) {
-    const start = startOf(one.time);
-    if (!slots.has(start)) slots.set(start, new Slots(start, settings));
-    slots.get(start)?.add(one);
-  }
   const results = new Map<string, WindowResult>();
   const states = new Map<string, PatientState>();
-  const first = Math.min(...[...measured, ...present].map(({ time }) => startOf(time)));
-  for (let start = first; start < until; start += length) {
-    const open = slots.get(start) ?? new Slots(start, settings);
-    const events = present.filter(({ time }) => startOf(time) === start);
+  const first = Math.min(...[...measured, ...present].map(({ time }) => Math.floor(time / length) * length));
+  for (const { start, end } of spans(first, until, settings.windowSeconds, changes)) {
+    const own = { ...settings, windowSeconds: (end - start) / 1000 };
+    const open = new Slots(start, own);
+    for (const one of measured) if (one.time >= start && one.time < end) open.add(one);
+    const events = present.filter(({ time }) => time >= start && time < end);
     const patients = [...new Set([...states.keys(), ...open.patients, ...events.map(({ patient }) => patient)])];
     const version = baselineVersionFor(start);
     const known = settings.baselines ? baselines[version] : undefined;
@@ -45,7 +58,7 @@ export function expectedWindows(
       }),
     );
     const request = {
-      ...{ start, settings, patients: windows, baselineVersion: known === undefined ? null : version },
+      ...{ start, settings: own, patients: windows, baselineVersion: known === undefined ? null : version },
       baselineReason: settings.baselines ? 'notReady' : 'off',
     };
     stepWindow(request, open.columns(patients)).forEach(({ result, state }, index) => {

@@ -58,6 +58,8 @@ export interface Start {
   readonly generation?: number;
   readonly kernelHost?: 'v8' | 'node';
   readonly death?: Death;
+  /** Of the kernel; those of the job's first start by default. */
+  readonly settings?: KernelSettings;
 }
 
 export interface Sent {
@@ -110,7 +112,8 @@ export class SparkJob {
   }
 
   /** Reads what was put and has not been read; ends when there is no more, or by its death. */
-  async run({ generation = 1, kernelHost = 'v8', death }: Start = {}): Promise<Run> {
+  async run(start: Start = {}): Promise<Run> {
+    const { death } = start;
     const settings = join(this.folder, 'settings.json');
     const at = (name: string) => join(this.folder, name);
     writeFileSync(
@@ -120,7 +123,7 @@ export class SparkJob {
         ...{ tables: at('lake/tables'), death },
       }),
     );
-    const child = spawn(this.tools.python, [driver, settings, ...this.parameters(generation, kernelHost)], {
+    const child = spawn(this.tools.python, [driver, settings, ...this.parameters(start)], {
       env: {
         ...process.env,
         ...{ PATH: `${dirname(process.execPath)}:${process.env.PATH}`, PYTHONPATH: this.wheel },
@@ -164,12 +167,12 @@ export class SparkJob {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private parameters(generation: number, kernelHost: string): string[] {
+  private parameters({ generation = 1, kernelHost = 'v8', settings = this.settings }: Start): string[] {
     const values = {
       'bootstrap-servers': '127.0.0.1:0',
       ...{ enriched: 'enriched', scored: 'scored', 'enriched-partitions': this.partitions, 'scored-partitions': 3 },
       ...{ lake: `file:${join(this.folder, 'lake')}`, baselines: `file:${join(this.folder, 'baselines')}` },
-      ...{ 'kernel-settings': JSON.stringify(this.settings), 'trigger-seconds': 1, generation, 'retention-days': 7 },
+      ...{ 'kernel-settings': JSON.stringify(settings), 'trigger-seconds': 1, generation, 'retention-days': 7 },
       'kernel-host': kernelHost,
     };
     return Object.entries(values).map(([name, value]) => `--${name}=${value}`);

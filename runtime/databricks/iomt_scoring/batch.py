@@ -13,10 +13,11 @@ from typing import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from . import presence, results, rows, scored, slots
+from . import lengths, presence, results, rows, scored, slots
 from .baselines import baselines, version_for
 from .bucket import Task
 from .housekeeping import Housekeeping
+from .lengths import LONG_AGO, Lengths
 from .marks import closed_until, reached, with_marks
 from .parameters import Parameters
 from .progress import Progress, ProgressTable
@@ -25,7 +26,6 @@ from .tables import Cause, Tables
 from .windows import Closing, News, Plan
 
 DAY = 86_400_000
-LONG_AGO = -(2**62)
 
 Send = Callable[[DataFrame], None]
 """Sends `key`, `value`, and where given `partition` and `headers`; returns when they are taken."""
@@ -41,18 +41,21 @@ class Batches:
         self._send = send
         self._housekeeping = Housekeeping(tables, parameters)
         self._is_first = True
+        self._lengths = Lengths.always(parameters.times.window)
 
     def __call__(self, batch: DataFrame, batch_id: int) -> None:
         begun = time.perf_counter()
         spark = batch.sparkSession
         cause = Cause(self._parameters.generation, batch_id)
         before = self._progress.before(spark, cause)
+        if self._is_first:
+            self._lengths = self._known_lengths(spark, before)
         messages = rows.parsed(batch)
         # Gone through twice. Serverless compute keeps nothing, and reads them twice.
         if not self._parameters.ends_when_done:
             messages = messages.persist()
         try:
-            found = summary(messages, self._parameters.times)
+            found = summary(messages, self._lengths)
             self._keep(spark, messages, found, before, cause)
         finally:
             if messages.is_cached:
@@ -66,24 +69,42 @@ class Batches:
         counters["milliseconds"] = round((time.perf_counter() - begun) * 1000)
         report(found, before, after, self._parameters, counters)
 
+    def _known_lengths(self, spark: SparkSession, before: Progress) -> Lengths:
+        """Of the windows so far and of those to come, whose rows are then where they belong."""
+        window = self._parameters.times.window
+        known = lengths.load(spark, self._tables)
+        now = known or Lengths.always(window)
+        closed = [before.closed_until, results.closed_meanwhile(spark, self._tables, before.cause, now)]
+        open_from = max((moment for moment in closed if moment is not None), default=LONG_AGO)
+        if now.newest != window:
+            now = now.changed(open_from, window)
+        if now != known:
+            lengths.save(spark, self._tables, now)
+        # Also where a start before this one ended between the two.
+        if known is not None and now.changed_at == open_from:
+            slots.move_open(spark, self._tables, open_from, now)
+            presence.move_open(spark, self._tables, open_from, now)
+        return now
+
     def _keep(self, spark: SparkSession, messages: DataFrame, found: Summary, before: Progress, cause: Cause) -> None:
-        times = self._parameters.times
         oldest = self._oldest(before)
         closed = LONG_AGO if before.closed_until is None else before.closed_until
         starts = [start for start in found.starts if start >= oldest]
         if starts:
-            measured = rows.measurements(messages, times).where(F.col("start") >= oldest)
+            measured = rows.measurements(messages, self._lengths).where(F.col("start") >= oldest)
             is_late = F.col("late") | (F.col("start") < closed)
-            entries = slots.entries(measured.withColumn("late", is_late), times)
+            entries = slots.entries(measured.withColumn("late", is_late), self._parameters.times)
             has_late = found.counts["late"] > 0 or starts[0] < closed
             slots.write_changes(spark, self._tables, entries, starts, has_late, cause)
         if found.counts["presence"]:
-            presence.write_new(spark, self._tables, rows.presence(messages, times), closed, cause)
+            presence.write_new(spark, self._tables, rows.presence(messages, self._lengths), closed, cause)
 
     def _after(self, before: Progress, found: Summary, cause: Cause) -> Progress:
         marks = with_marks(before.marks, found.marks)
         until = closed_until(marks, self._parameters.enriched_partitions, self._parameters.times)
-        known = [moment for moment in (before.closed_until, until) if moment is not None]
+        # Where windows have another length now, those before were closed, also by a batch that did not come to its end.
+        changed_at = None if self._lengths.changed_at == LONG_AGO else self._lengths.changed_at
+        known = [moment for moment in (before.closed_until, until, changed_at) if moment is not None]
         offsets = {str(partition): last + 1 for partition, (_, last, _) in found.offsets.items()}
         return Progress(cause, max(known, default=None), marks, {**before.offsets, **offsets})
 
@@ -97,7 +118,7 @@ class Batches:
         self, spark: SparkSession, found: Summary, before: Progress, after: Progress, cause: Cause
     ) -> dict[str, int]:
         """Steps what is due or must be stepped again, and sends what is new, of an unfinished batch before as well."""
-        closing = Closing(spark, self._tables, self._parameters.times.window, before, self._oldest(before))
+        closing = Closing(spark, self._tables, self._lengths, before, self._oldest(before))
         plan = self._plan(spark, closing, before, after)
         is_quiet = found.counts["measurement"] == 0 and plan.is_empty and not self._is_first
         news = News(0, None) if is_quiet else closing.news(plan)
@@ -121,20 +142,19 @@ class Batches:
             first_from = closing.first_start()
         first_from = until if first_from is None else min(first_from, until)
         if self._is_first:
-            meanwhile = results.closed_meanwhile(spark, self._tables, before.cause, self._parameters.times.window)
+            meanwhile = results.closed_meanwhile(spark, self._tables, before.cause, self._lengths)
             first_from = max(first_from, meanwhile or first_from)
         return Plan(first_from, max(until, first_from))
 
     def _step(self, spark: SparkSession, closing: Closing, plan: Plan, cause: Cause) -> None:
         parameters = self._parameters
-        window = parameters.times.window
         known = None
         if parameters.compares_baselines:
-            versions = sorted({version_for(start) for start in range(plan.starts_at, plan.until, window)})
+            versions = sorted({version_for(start) for start in self._lengths.starts(plan.starts_at, plan.until)})
             there, known = baselines(spark, parameters.baselines, versions)
             plan = replace(plan, baseline_versions=there)
         settings = parameters.kernel_settings
-        task = Task(plan, window, parameters.times.sample, settings, parameters.compares_baselines, parameters.model)
+        task = Task(plan, self._lengths, parameters.times.sample, settings, parameters.compares_baselines, parameters.model)
         stepped = results.stepped(closing.rows(plan, known), task, parameters.kernel_host)
         results.write(stepped, self._tables, cause)
 

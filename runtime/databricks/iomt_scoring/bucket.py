@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import merging
+from .lengths import Lengths
 from .parameters import Model
 from .rows import VITALS
 from .slots import CONTEXT, MOST_SAMPLES, REJECTED, SLOT
@@ -33,11 +34,22 @@ class Task:
     """What all workers of a batch are told."""
 
     plan: Plan
-    window: int
+    lengths: Lengths
     sample: int
     settings: str
     compares_baselines: bool
     model: Model | None = None
+
+    def settings_of(self, start: int) -> str:
+        """The kernel's, with the length of that window."""
+        length = self.lengths.end_of(start) - start
+        if length == self.lengths.newest:
+            return self.settings
+        return json.dumps({**json.loads(self.settings), "windowSeconds": length // 1000})
+
+    def most_rejected(self, start: int) -> int:
+        """Up to where rejected samples of a vital are counted, as the kernel does."""
+        return (self.lengths.end_of(start) - start) // self.sample * MOST_SAMPLES
 
 
 class Known(NamedTuple):
@@ -60,7 +72,7 @@ class Bucket:
         self._codes = patients.indices.to_numpy(zero_copy_only=False).astype(np.int32)
         self._kind = table["kind"].to_numpy()
         self._table = table
-        self._most_rejected = task.window // task.sample * MOST_SAMPLES
+        self._task = task
         self._read_slots()
         self._read_others()
 
@@ -152,12 +164,13 @@ class Bucket:
         counts = self.rejected.get((view, start), {}).get(code)
         if not counts:
             return "[]"
+        most = self._task.most_rejected(start)
         return json.dumps(
             [
                 {
                     "vital": VITALS[vital],
                     "reason": reason,
-                    "count": count if reason == "enteredInError" else min(count, self._most_rejected),
+                    "count": count if reason == "enteredInError" else min(count, most),
                 }
                 for (vital, reason), count in sorted(counts.items(), key=lambda one: (one[0][0], _REASONS.index(one[0][1])))
             ]

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from .bucket import Task
+from .lengths import Lengths
 from .tables import STEPPED, Cause, Tables, read, since
 
 
@@ -53,7 +54,7 @@ def counts(rows: DataFrame) -> dict[str, int]:
     return {"windows": found[0], "repaired": found[1]}
 
 
-def closed_meanwhile(spark: SparkSession, tables: Tables, last_done: Cause | None, window: int) -> int | None:
+def closed_meanwhile(spark: SparkSession, tables: Tables, last_done: Cause | None, lengths: Lengths) -> int | None:
     """Until where a batch that did not come to its end had closed windows; None when it had not."""
     newest = unsent(spark, tables, last_done).where("version = 1").agg(F.max("start")).first()[0]
-    return None if newest is None else newest + window
+    return None if newest is None else lengths.end_of(newest)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from .parameters import KernelTimes
+from .lengths import Lengths
 
 VITALS = (
     "heartRate",
@@ -39,19 +39,13 @@ def parsed(batch: DataFrame) -> DataFrame:
     ).select("partition", "offset", "text", "message.*")
 
 
-def window_start(time: str, times: KernelTimes):
-    """Of the tumbling window that a time in milliseconds falls into, aligned to UTC."""
-    moment = F.col(time)
-    return moment - F.pmod(moment, F.lit(times.window))
-
-
-def measurements(messages: DataFrame, times: KernelTimes) -> DataFrame:
+def measurements(messages: DataFrame, lengths: Lengths) -> DataFrame:
     """Measurements with their window; `key` in the 14 bytes that it stands for, which sort as the text does."""
     return (
         messages.where("kind = 'measurement' and patient is not null and length(key) = 28")
         .withColumn("time", F.col("time").cast("long"))
         .select(
-            window_start("time", times).alias("start"),
+            lengths.start_column(F.col("time")).alias("start"),
             "patient",
             "late",
             "time",
@@ -63,12 +57,12 @@ def measurements(messages: DataFrame, times: KernelTimes) -> DataFrame:
     )
 
 
-def presence(messages: DataFrame, times: KernelTimes) -> DataFrame:
+def presence(messages: DataFrame, lengths: Lengths) -> DataFrame:
     """Starts and ends of observation, with the window that each first counts in."""
     return (
         messages.where("kind = 'presence' and patient is not null")
         .withColumn("time", F.col("time").cast("long"))
-        .select(window_start("time", times).alias("start"), "patient", "event", "resource", "key", "text")
+        .select(lengths.start_column(F.col("time")).alias("start"), "patient", "event", "resource", "key", "text")
         .dropDuplicates(["patient", "event", "resource", "key"])
     )
 
@@ -95,7 +89,7 @@ class Summary:
     """Of windows that measurements fall into."""
 
 
-def summary(messages: DataFrame, times: KernelTimes) -> Summary:
+def summary(messages: DataFrame, lengths: Lengths) -> Summary:
     """One pass over the batch, a few rows a partition."""
     mark_time = F.unix_millis(F.to_timestamp(F.when(F.col("kind") == "clockMark", F.col("time"))))
     start = F.when(F.col("kind") == "measurement", F.col("time").cast("long"))
@@ -111,7 +105,7 @@ def summary(messages: DataFrame, times: KernelTimes) -> Summary:
             F.max("mark").alias("mark"),
             F.sum(F.col("late").cast("int")).alias("late"),
             F.sum(F.when(F.col("kind") == "measurement", F.size("samples"))).alias("samples"),
-            F.collect_set(window_start("moment", times)).alias("starts"),
+            F.collect_set(lengths.start_column(F.col("moment"))).alias("starts"),
         )
         .collect()
     )

@@ -11,6 +11,7 @@ from typing import Sequence
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from .lengths import Lengths
 from .parameters import KernelTimes
 from .rows import VITALS
 from .tables import Cause, Tables, read
@@ -176,10 +177,25 @@ def compact_open(spark: SparkSession, tables: Tables, open_from: int, cause: Cau
     """Writes the rows of open windows anew. Beside it nothing writes into them, and what they say stays the same."""
     place = [*PLACE, "late"]
     open_rows = read(spark, tables.slots).where(F.col("start") >= open_from)
+    _replace_open(merged(open_rows.select(*place, *HELD), place).select("*", *cause.columns()), tables, open_from)
+
+
+def move_open(spark: SparkSession, tables: Tables, open_from: int, lengths: Lengths) -> None:
+    """Puts the rows of open windows into the windows of another length; done again it changes nothing."""
+    open_rows = read(spark, tables.slots).where(F.col("start") >= open_from)
+    moved = open_rows.withColumn("moved", lengths.start_column(F.col("time")))
+    is_context = F.col("kind") == CONTEXT
+    # Where one window becomes several, each needs a context for the samples that it has.
+    places = moved.where(~is_context).select("start", "patient", "moved").distinct()
+    contexts = moved.where(is_context)
+    of_others = contexts.drop("moved").join(places, ["start", "patient"])
+    together = moved.where(~is_context).unionByName(contexts.unionByName(of_others).distinct())
+    _replace_open(together.withColumn("start", F.col("moved")).drop("moved").distinct(), tables, open_from)
+
+
+def _replace_open(rows: DataFrame, tables: Tables, open_from: int) -> None:
     (
-        merged(open_rows.select(*place, *HELD), place)
-        .select("*", *cause.columns())
-        .repartition(F.col("start"))
+        rows.repartition(F.col("start"))
         .write.format("delta")
         .mode("overwrite")
         .option("replaceWhere", f"start >= {open_from}")

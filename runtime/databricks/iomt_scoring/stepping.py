@@ -50,14 +50,15 @@ class Stepping:
         return pa.RecordBatch.from_arrays(arrays, schema=OUTPUT)
 
     def _first(self) -> None:
-        plan, window = self._task.plan, self._task.window
+        plan, lengths = self._task.plan, self._task.lengths
+        window_before = lengths.before(plan.first_from)
         bucket = self._bucket
         states = {
             code: known.state
             for (code, start), known in self._known.items()
-            if start == plan.first_from - window and known.state is not None
+            if start == window_before and known.state is not None
         }
-        for start in range(plan.first_from, plan.until, window):
+        for start in lengths.starts(plan.first_from, plan.until):
             codes = states.keys() | bucket.contexts.get((FIRST, start), {}).keys() | bucket.presence.get(start, {}).keys()
             states_after = {}
             for code, (content, state) in self._steps(FIRST, start, sorted(codes), states):
@@ -71,11 +72,12 @@ class Stepping:
         """From each window with new rows on, for as long as the state after it is another one than before."""
         if not self._bucket.repairs:
             return
-        window = self._task.window
+        lengths = self._task.lengths
         differing: set[int] = set()
-        for start in range(min(self._bucket.repairs), self._task.plan.until, window):
+        for start in lengths.starts(min(self._bucket.repairs), self._task.plan.until):
             codes = sorted(differing | self._bucket.repairs.get(start, set()))
-            states = {code: self._known.get((code, start - window), NOTHING).state for code in codes}
+            window_before = lengths.before(start)
+            states = {code: self._known.get((code, window_before), NOTHING).state for code in codes}
             differing = set()
             for code, (content, state) in self._steps(AGAIN, start, codes, states):
                 before = self._known.get((code, start), NOTHING)
@@ -115,7 +117,7 @@ class Stepping:
         )
         reason = "notReady" if task.compares_baselines else "off"
         baseline = f'"baselineVersion":"{version}"' if is_there else f'"baselineVersion":null,"baselineReason":"{reason}"'
-        return f'{{"start":{start},"settings":{task.settings},{baseline},"patients":[{patients}]}}'
+        return f'{{"start":{start},"settings":{task.settings_of(start)},{baseline},"patients":[{patients}]}}'
 
 
 def step(batches: Iterable[pa.RecordBatch], task: Task, kernel: Kernel) -> pa.RecordBatch | None:

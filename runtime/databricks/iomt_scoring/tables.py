@@ -17,6 +17,7 @@ PRESENCE = """
 STEPPED = "start long, patient string, version int, revision int, published boolean, content string, state string"
 """Of the table of results what the workers make. JSON texts are the kernel's own."""
 RESULTS = f"{STEPPED}, generation int, batch long"
+LENGTHS = "since long, length long"
 PROGRESS = "generation int, batch long, closedUntil long, marks string, offsets string"
 
 PROPERTIES = {
@@ -49,12 +50,16 @@ class Tables:
         return f"{self.lake}/tables/results"
 
     @property
+    def lengths(self) -> str:
+        return f"{self.lake}/tables/lengths"
+
+    @property
     def progress(self) -> str:
         return f"{self.lake}/tables/progress"
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (self.slots, self.presence, self.results, self.progress)
+        return (self.slots, self.presence, self.results, self.lengths, self.progress)
 
     def checkpoint(self, generation: int) -> str:
         return f"{self.lake}/checkpoints/{generation}"
@@ -65,6 +70,7 @@ def create(spark: SparkSession, tables: Tables) -> None:
     _create(spark, tables.slots, SLOTS, by_window=True)
     _create(spark, tables.presence, PRESENCE, by_window=False)
     _create(spark, tables.results, RESULTS, by_window=True)
+    _create(spark, tables.lengths, LENGTHS, by_window=False)
     _create(spark, tables.progress, PROGRESS, by_window=False)
 
 

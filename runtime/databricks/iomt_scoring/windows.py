@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from . import slots
+from .lengths import Lengths
 from .progress import Progress
 from .tables import Tables, read, since
 
@@ -50,11 +51,11 @@ class News:
 class Closing:
     """Of one batch."""
 
-    def __init__(self, spark: SparkSession, tables: Tables, window: int, before: Progress, oldest: int) -> None:
+    def __init__(self, spark: SparkSession, tables: Tables, lengths: Lengths, before: Progress, oldest: int) -> None:
         self._spark = spark
         self._tables = tables
         self._slots = read(spark, tables.slots)
-        self._window = window
+        self._lengths = lengths
         self._is_new = since(before.cause)
         self._oldest = oldest
 
@@ -84,7 +85,7 @@ class Closing:
         parts = [
             self._held(self._slots.where(due & ~F.col("late")), FIRST),
             self._presence().where(due),
-            self._results(read(self._spark, self._tables.results).where(start == plan.first_from - self._window)),
+            self._results(read(self._spark, self._tables.results).where(start == self._lengths.before(plan.first_from))),
         ]
         if plan.repair_from is not None:
             parts += self._repairs(plan)
@@ -98,7 +99,7 @@ class Closing:
     def _buckets(self, plan: Plan) -> int:
         """A worker holds a bucket at once: after a long stand the buckets become more, not larger."""
         at_once = int(self._spark.conf.get("spark.sql.shuffle.partitions"))
-        windows = (plan.until - plan.starts_at) // self._window
+        windows = (plan.until - plan.starts_at) // self._lengths.newest
         return at_once * max(1, -(-windows // 24))
 
     def _repairs(self, plan: Plan) -> list[DataFrame]:
@@ -107,11 +108,12 @@ class Closing:
         start = F.col("start")
         closed = (start >= plan.repair_from) & (start < plan.until)
 
-        def of_patients(rows: DataFrame, before: int = 0) -> DataFrame:
-            return rows.join(patients, "patient").where(start >= F.col("from") - before).drop("from")
+        def of_patients(rows: DataFrame, first: Column = F.col("from")) -> DataFrame:
+            return rows.join(patients, "patient").where(start >= first).drop("from")
 
-        earlier = (start >= plan.repair_from - self._window) & (start < plan.until)
-        results = of_patients(read(self._spark, self._tables.results).where(earlier), self._window)
+        earlier = (start >= self._lengths.before(plan.repair_from)) & (start < plan.until)
+        window_before = self._lengths.start_column(F.col("from") - 1)
+        results = of_patients(read(self._spark, self._tables.results).where(earlier), window_before)
         return [
             self._held(of_patients(self._slots.where(closed)), AGAIN),
             of_patients(self._presence().where(closed)),
