@@ -1,6 +1,8 @@
 import type { Benchmark } from './benchmark';
 import { bundle } from './bundle';
+import { endToEnd } from './endToEnd';
 import { engine } from './engine';
+import { hot } from './hot';
 import { ingest } from './ingest';
 import { kernel } from './kernel';
 import { mlInputBenchmark } from './mlInput';
@@ -25,4 +27,6 @@ export const benchmarks: readonly Benchmark[] = [
   score,
   spark,
   sparkState,
+  hot,
+  endToEnd,
 ];

@@ -1,10 +1,11 @@
 import type { ScoredWindow } from '../runtime/contracts/scored';
 import type { LocalCloud } from './cloud';
 import { functionSnapshots, heldSteps, jobApp, waitingFor } from './functionSnapshots';
-import { hotPathOf } from './hotPath';
+import { askDashboard, countRows, hotPathOf, writtenWindows } from './hotPath';
 import type { Copy } from './judge/copies';
 import type { Verdict } from './judge/verdict';
 import { DashboardBoard } from './livePage/dashboardBoard';
+import { DashboardFeed } from './livePage/dashboardFeed';
 import { LatencyBoard } from './livePage/latencyBoard';
 import { ScoresBoard } from './livePage/scoresBoard';
 import type { EndpointSnapshot, Place, ReplaySnapshot, Snapshot } from './livePage/snapshot';
@@ -27,8 +28,10 @@ export class PageState {
   private readonly scores = new ScoresBoard('PT5M');
   private readonly latency = new LatencyBoard();
   private dashboard: DashboardBoard | undefined;
+  private dashboardFeed: DashboardFeed | undefined;
   private windowsScored = 0;
   private readonly counts: PathCounts;
+  private rows: PathCounts | undefined;
   private cloudState: Snapshot['cloud'] = { state: 'starting', message: 'Starting the services' };
   private replay: ReplaySnapshot | null = null;
   private verdict: Verdict | null = null;
@@ -58,7 +61,20 @@ export class PageState {
     this.cloudState = { state: 'ready' };
     const hotPath = hotPathOf(this.cloud.controlPlane.resources);
     if (hotPath === undefined) this.cloud.steps.declare('absent', ...hotSteps);
-    else this.dashboard = new DashboardBoard();
+    else if (hotPath.databaseId !== undefined) this.followRepository(hotPath.databaseId);
+  }
+
+  private followRepository(databaseId: string): void {
+    const { cloud, latency } = this;
+    const board = new DashboardBoard();
+    this.dashboard = board;
+    this.dashboardFeed = new DashboardFeed({
+      ...{ board, latency, now: () => cloud.clock.now() },
+      ask: () => askDashboard(cloud),
+      written: (since) => writtenWindows(cloud, databaseId, since),
+      onAnswers: (count) => cloud.steps.emit({ step: '15', count }),
+    });
+    this.rows = new PathCounts([{ step: '14', read: () => countRows(cloud, databaseId) }], cloud.steps);
   }
 
   replaying(recording: Recording, resumed: boolean): void {
@@ -103,11 +119,12 @@ export class PageState {
     this.change({ state: 'failed', message });
   }
 
-  received({ key, deviceId, body }: Copy): void {
+  received({ key, deviceId, body, enqueuedAt }: Copy): void {
     this.cloud.steps.emit({ step: 'consumer', count: 1 });
-    if (key !== '' && typeof body === 'object' && body !== null) {
-      this.vitals.observeMessage(deviceId, body as Record<string, unknown>);
-    }
+    if (key === '' || typeof body !== 'object' || body === null) return;
+    this.vitals.observeMessage(deviceId, body as Record<string, unknown>);
+    const measuredAt = Date.parse(String((body as { time?: unknown }).time));
+    if (!Number.isNaN(measuredAt)) this.latency.arrived(measuredAt, enqueuedAt);
   }
 
   scored(window: ScoredWindow): void {
@@ -117,6 +134,8 @@ export class PageState {
 
   snapshot(): Snapshot {
     this.counts.tell();
+    this.rows?.tell();
+    this.dashboardFeed?.look();
     const endpoints = this.endpoints();
     for (const { name, state, reason } of endpoints) {
       const step = stepOfEndpoint[name as keyof typeof stepOfEndpoint];
@@ -124,6 +143,7 @@ export class PageState {
     }
     const functions = functionSnapshots(this.cloud);
     for (const [step, reason] of heldSteps(functions)) this.cloud.steps.hold(step, reason);
+    this.cloud.steps.hold('15', this.dashboard?.snapshot().fault);
     const pace = Number.isFinite(this.options.speed) ? this.options.speed : null;
     return {
       cloud: this.cloudState,

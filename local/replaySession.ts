@@ -17,6 +17,7 @@ import { type Judgement, judge } from './judge/judge';
 import type { Cell, Identities, ObservationRead } from './judge/observations';
 import { RawCopies } from './judge/rawCopies';
 import { readRecord } from './judge/record';
+import { readRepository } from './judge/repositoryRecord';
 import { drainScoring } from './judge/scored';
 import type { ScoredWatch } from './judge/scoredWatch';
 import { settled } from './judge/settled';
@@ -155,9 +156,17 @@ export class ReplaySession {
     const horizonMs = stack.scoring.windowSeconds * 1000;
     return drainHotPath({
       settled: () => settled(cloud.functionApps),
-      compare: async () =>
-        compareHotPath({ windows: scored.windows, horizonMs, ...(await readHotPath(reader, known)) }),
+      compare: async () => {
+        const record = await readHotPath(reader, known);
+        return compareHotPath({ windows: scored.windows, horizonMs, ...record, repository: this.repository() });
+      },
     });
+  }
+
+  private repository() {
+    const { cloud, hotPath } = this.options;
+    const databaseId = hotPath?.databaseId;
+    return databaseId === undefined ? undefined : readRepository((sql) => cloud.sqlServers.read(databaseId, sql));
   }
 
   private consumer(): EventHubConsumerClient {

@@ -18,6 +18,13 @@ export interface PacedOptions {
   readonly seconds: number;
   /** Vital signs of each message; default nine. */
   readonly vitals?: Readonly<Record<string, number>>;
+  /** What a device measures from its time on, in milliseconds of the machine's clock. */
+  readonly change?: {
+    readonly vitals: Readonly<Record<string, number>>;
+    readonly from: Readonly<Record<string, number>>;
+  };
+  /** How far the devices' clocks are behind the machine's, in milliseconds; default 0. */
+  readonly clockOffset?: number;
 }
 
 export interface SaturationOptions {
@@ -61,7 +68,8 @@ async function register(asked: Fleet): Promise<void> {
 let paced = 0;
 
 /** With azure-iot-device: a message each `1000 / messagesPerSecond` ms, whatever has become of those before it. */
-async function sendPaced({ hubHost, messagesPerSecond, seconds, vitals }: PacedOptions) {
+async function sendPaced(options: PacedOptions) {
+  const { hubHost, messagesPerSecond, seconds, vitals, change, clockOffset = 0 } = options;
   const { serverAuthority } = fleet;
   const devices = await Promise.all(
     [...credentials].map(([deviceId, own]) => connectDevice({ deviceId, credentials: own, serverAuthority, hubHost })),
@@ -77,7 +85,9 @@ async function sendPaced({ hubHost, messagesPerSecond, seconds, vitals }: PacedO
     const messageId = `${device.deviceId}:${paced++}`;
     const at = machineTime();
     sentAt[messageId] = at;
-    const message = { body: bodyOf(at, vitals), messageId, creationTime: Math.round(at) };
+    const isChanged = change !== undefined && at >= (change.from[device.deviceId] ?? Number.POSITIVE_INFINITY);
+    const body = bodyOf(at - clockOffset, isChanged ? change.vitals : vitals);
+    const message = { body, messageId, creationTime: Math.round(at - clockOffset) };
     sending.push(device.send(message).then(() => void acknowledgedAfter.push(machineTime() - at)));
   }
   await Promise.all(sending);
