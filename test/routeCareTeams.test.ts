@@ -3,11 +3,13 @@ import type { Transport } from '../runtime/fhir/transport';
 import { readRoutingInputs } from '../runtime/functions/routingInputs';
 import { standingFlagSystem } from '../runtime/hotPath/flagIdentifiers';
 import { RepositoryFault } from '../runtime/repository/faults';
+import { repositoryIn } from '../runtime/repository/repository';
 import {
   at,
   device,
   encounter,
   membersIn,
+  objectId,
   objectIdSystem,
   patient,
   role,
@@ -18,6 +20,7 @@ import {
 } from './support/careResources';
 import { until } from './support/deviceFleet';
 import { FhirInProcess } from './support/fhirInProcess';
+import { RepositoryHost } from './support/repositoryHost';
 import { RoutingStep, RoutingTable, staleSeconds } from './support/routingStep';
 
 let fhir: FhirInProcess;
@@ -208,6 +211,46 @@ test('of two instances at once the newer projection stays, whoever writes last',
   expect(first.said).toEqual([]);
 });
 
+test('in the repository each nurse sees those of the teams and wards that are hers, and nobody who was discharged', async () => {
+  const host = await RepositoryHost.migrated();
+  try {
+    const written = repositoryIn(host.as('routingWriter'));
+    const instances = [new RoutingStep(timed, written), new RoutingStep(timed, written)];
+    /** By the filter of the dashboard's row-level security. */
+    const seenBy = async (person: number) => {
+      const rows = await host
+        .as('dashboardReader')
+        .selectFrom('dashboard.patient as p')
+        .innerJoin('dashboard.teamMember as m', (on) =>
+          on.onRef('m.careTeam', '=', 'p.careTeam').onRef('m.hospital', '=', 'p.hospital'),
+        )
+        .select(['p.patient', 'p.displayName'])
+        .where('m.objectId', '=', objectId(person))
+        .orderBy('p.patient')
+        .execute();
+      return rows.map(({ patient: who, displayName }) => `${who} ${displayName}`);
+    };
+    const run = async () => {
+      now += 60_000;
+      fhir.now = now;
+      await Promise.all(instances.map((one) => one.run()));
+      return Promise.all([seenBy(1), seenBy(2), seenBy(3), seenBy(4)]);
+    };
+    const [p1, p2, p3] = ['p1 Family-p1, Given', 'p2 Family-p2, Given', 'p3 Family-p3, Given'];
+    expect(await run()).toEqual([[p1], [p2], [], [p1, p3]]);
+    await fhir.put(encounter('e2', 'p2', 'w2-bed'), team('t1', 'p1', ['PractitionerRole/r1']));
+    expect(await run()).toEqual([[p1], [], [p2], [p3]]);
+    await fhir.put(encounter('e2', 'p2', 'w2-bed', finished));
+    expect(await run()).toEqual([[p1], [], [], [p3]]);
+    expect(host.rows('select patient, careTeam, endedAt from "care.route" where endedAt is not null')).toEqual([
+      { patient: 'p2', careTeam: 'ward:w2', endedAt: now },
+    ]);
+    expect(host.rows('select until from "care.feed" where feed = \'routing\'')).toEqual([{ until: now }]);
+  } finally {
+    await host.close();
+  }
+});
+
 test('who wore a device is read as a whole once an hour, so that a deleted statement does not last, and in between what changed', async () => {
   const urls = () => fhir.batches.flat().flatMap(({ url }) => (url.startsWith('DeviceUseStatement') ? [url] : []));
   await next();
@@ -231,7 +274,6 @@ test('five hundred patients and more than a page of them take few requests', asy
   expect(routes.filter((one) => one.endsWith('by careTeam'))).toHaveLength(469);
   expect(routes.filter((one) => one.endsWith('by ward'))).toHaveLength(53);
   expect(fhir.batches.length).toBeLessThanOrEqual(10);
-  console.log(`523 patients: ${fhir.batches.length} requests with ${fhir.batches.flat().length} searches and pages`);
 });
 
 test('what is wrong with the settings is said at once', () => {

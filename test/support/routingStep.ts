@@ -3,7 +3,7 @@ import type { Transport } from '../../runtime/fhir/transport';
 import { routeCareTeams } from '../../runtime/functions/routeCareTeams';
 import { RoutingAge } from '../../runtime/functions/routingAge';
 import { UseStatements } from '../../runtime/functions/useStatements';
-import type { RoutingSnapshot } from '../../runtime/repository/port';
+import type { Repository, RoutingSnapshot } from '../../runtime/repository/port';
 import type { StepLog } from '../../runtime/stream/stepLog';
 import { rules } from './careResources';
 
@@ -31,7 +31,7 @@ export class RoutingStep {
   monotonic = 0;
   private readonly tools;
 
-  constructor(transport: Transport, repository: RoutingTable) {
+  constructor(transport: Transport, repository: Pick<Repository, 'writeRouting'>) {
     this.tools = {
       ...{ client: new FhirClient(transport, 'routing'), statements: new UseStatements(), repository, rules },
       age: new RoutingAge(staleSeconds, () => this.monotonic),
