@@ -51,7 +51,8 @@ function made(site: DashboardSite, settings: DashboardSettings, fabric: FabricPl
     ...site.children.of(
       'dashboard-connection',
       { ...access, ...place, displayName: settings.workspaceName },
-      site.dataPlane,
+      // It is read as the identity of the workspace.
+      { ...site.dataPlane, dependsOn: [workspace] },
     ),
   );
   assignOwners(site, settings, access, connection);

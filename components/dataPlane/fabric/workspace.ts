@@ -94,7 +94,8 @@ export async function read(id: string, props: Made) {
   const { displayName, description = '', capacityId, workspaceIdentity } = answer.body as Workspace;
   const isSame = capacityId !== undefined && capacityId === (await fabricCapacity(props).catch(() => undefined));
   const found = { displayName, description, capacityId: isSame ? props.capacityId : (capacityId ?? '') };
-  const inputs = { ...props, ...found, hasIdentity: workspaceIdentity !== undefined };
+  const { identityClientId: _, identityObjectId: __, ...declared } = props;
+  const inputs = { ...declared, ...found, hasIdentity: workspaceIdentity !== undefined };
   return { id, props: made(inputs, workspaceIdentity ?? { applicationId: '', servicePrincipalId: '' }), inputs };
 }
 
