@@ -1,12 +1,17 @@
 import { evaluateDax, withCalculated } from '../local/fabric/dax/evaluate';
 import { allRows, type Row } from '../local/fabric/dax/rows';
 import { modelProblems, queryProblems } from '../local/fabric/lint';
-import { answerQuery, rowsFor } from '../local/fabric/semanticQuery';
+import { type Asker, answerQuery, rowsFor } from '../local/fabric/semanticQuery';
+import { readTables, SqlViewReader } from '../local/fabric/viewReader';
 import { readModel, type SemanticModel } from '../runtime/powerbi/model';
 import { type DashboardQuery, dashboardQueries } from '../runtime/powerbi/queries';
 import { deployedModel, deployedReport, type ItemParts, readDashboardSource } from '../runtime/powerbi/source';
+import type { RoutingSnapshot } from '../runtime/repository/port';
+import { repositoryIn } from '../runtime/repository/repository';
 import { dashboardPatient, dashboardTables } from './support/dashboardRows';
 import { fabricSchemaTest, schemaProblems } from './support/fabricSchemas';
+import { RepositoryHost, RepositoryStep } from './support/repositoryHost';
+import { clockMark, noon, scoredWindow } from './support/repositoryWindows';
 import { viewColumns } from './support/viewColumns';
 
 /** The dashboard of step 15 in source form: semantic model and report of Power BI. */
@@ -296,3 +301,92 @@ describe('what the dashboard says', () => {
     expect(() => evaluateDax("LOOKUPVALUE('patient'[band])", context)).toThrow('DAX: the function LOOKUPVALUE is not');
   });
 });
+
+describe('read from the repository, over the protocol of SQL Server', () => {
+  let host: RepositoryHost;
+  let reader: SqlViewReader;
+  let read: SemanticModel;
+
+  beforeAll(async () => {
+    host = await RepositoryHost.migrated();
+    const { authority } = host.sql.context;
+    reader = new SqlViewReader(async (principal, audience) => {
+      return { token: authority.token(principal, audience), expiresOn: Date.now() / 1000 + 3600 };
+    });
+    const place = { serverName: `localhost,${host.sql.port}`, databaseName: 'care', hospitalId: 'h' };
+    read = readModel(deployedModel(source.model, 'CareRisk', place));
+    // p of one team, q of another; r has not been routed yet; s is in another hospital.
+    const high = scoredWindow({ total: 8, level: 'high' });
+    const quiet = ['q', 'r', 's'].map((patient) => scoredWindow({ patient }));
+    await RepositoryStep.on(host).handle([high, ...quiet, clockMark('0', 1, noon)]);
+    const routing = repositoryIn(host.as('routingWriter'));
+    await routing.writeRouting(routed('h', { p: 'icu', q: 'ward' }));
+    await routing.writeRouting(routed('other', { s: 'icu' }));
+  });
+
+  afterAll(async () => {
+    await reader.close();
+    await host.close();
+  });
+
+  const seenBy = async (asker: Asker) => {
+    const { rows } = rowsFor(read, await readTables(read, reader, host.principal('dashboardReader')), asker);
+    return Object.fromEntries([...rows].map(([table, all]) => [table, all.map((row) => row.patient ?? row.feed)]));
+  };
+
+  test('it has the types that the model says', async () => {
+    const tables = await readTables(read, reader, host.principal('dashboardReader'));
+    const kinds: Record<string, string> = { string: 'string', int64: 'number', boolean: 'boolean', dateTime: 'Date' };
+    for (const { name, columns } of read.tables) {
+      for (const { name: column, dataType } of columns) {
+        const values = (tables.get(name) ?? []).map((row) => row[column]).filter((value) => value !== null);
+        const found = new Set(values.map((value) => (value instanceof Date ? 'Date' : typeof value)));
+        expect([column, ...found]).toEqual([column, ...(found.size > 0 ? [kinds[dataType]] : [])]);
+      }
+    }
+    expect(tables.get('patient')).toHaveLength(3);
+  });
+
+  test("a member sees her team's patients, the hospital's operators also who is not routed yet, and no other hospital's", async () => {
+    expect(await seenBy({ objectId: member('icu'), roles: ['Care team'] })).toMatchObject({
+      ...{ patient: ['p'], trend: ['p'], episode: ['p'] },
+    });
+    const whole = await seenBy({ objectId: 'operator', roles: ['Whole hospital'] });
+    expect(whole.patient?.sort()).toEqual(['p', 'q', 'r']);
+    expect(whole.trend?.sort()).toEqual(['p', 'q', 'r']);
+    expect(whole.feed?.sort()).toEqual(['repository', 'routing']);
+  });
+
+  test('nobody reads who is not a user of the database, and a reader nothing but the views', async () => {
+    const stranger = host.sql.context.authority.principal('id-stranger');
+    await expect(readTables(read, reader, stranger)).rejects.toThrow();
+    const patients = { server: `localhost,${host.sql.port}`, database: 'care', schema: 'care', view: 'patient' };
+    await expect(reader.read(patients, ['patient'], host.principal('dashboardReader'))).rejects.toThrow(/permission/i);
+  });
+});
+
+function member(careTeam: string): string {
+  return careTeam === 'icu' ? 'a0000000-0000-4000-8000-00000000000a' : 'a0000000-0000-4000-8000-00000000000b';
+}
+
+function routed(hospital: string, teams: Readonly<Record<string, string>>): RoutingSnapshot {
+  return {
+    ...{ hospital, asOf: noon },
+    patients: Object.entries(teams).map(([patient, careTeam]) => ({
+      ...{
+        patient,
+        careTeam,
+        careTeamName: careTeam,
+        displayName: `Pat ${patient}`,
+        birthDate: '1950',
+        recordNumber: '7',
+      },
+      ...{ ward: 'w', wardName: 'Ward', monitored: true, source: 'careTeam' as const },
+    })),
+    members: [...new Set(Object.values(teams))].map((careTeam) => ({
+      careTeam,
+      objectId: member(careTeam),
+      role: null,
+    })),
+  };
+}

@@ -11,7 +11,6 @@ import {
 } from '../contracts';
 import { idKey } from '../controlPlane/armIds';
 import { localTenantId } from '../identity/principals';
-import { withCalculated } from './dax/evaluate';
 import type { Row, VisibleRows } from './dax/rows';
 import { modelIdOf } from './definitions';
 import type { Item, Workspace } from './entities';
@@ -20,7 +19,7 @@ import { Operations } from './operations';
 import type { FabricRequest, Reply } from './reply';
 import { type Answer, type Asker, answerQuery, rowsFor } from './semanticQuery';
 import { FabricStore } from './store';
-import type { ViewReader } from './viewReader';
+import { readTables, type ViewReader } from './viewReader';
 
 /** Who looks at a dashboard. */
 export interface Viewer {
@@ -180,14 +179,7 @@ export class Fabric implements Service {
 
   /** Every table, as the workspace identity may read it. */
   private async read(item: Item, model: SemanticModel): Promise<ReadonlyMap<string, readonly Row[]>> {
-    const identity = this.sourceIdentity(item);
-    const tables = new Map<string, readonly Row[]>();
-    for (const table of model.tables) {
-      const columns = table.columns.flatMap(({ sourceColumn }) => sourceColumn ?? []);
-      const rows = await this.options.reader.read(table.source, columns, identity);
-      tables.set(table.name, withCalculated(table, rows, model));
-    }
-    return tables;
+    return readTables(model, this.options.reader, this.sourceIdentity(item));
   }
 
   private sourceIdentity(item: Item): Principal {

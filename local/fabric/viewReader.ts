@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import type { TableSource } from '../../runtime/powerbi/model';
+import type { SemanticModel, TableSource } from '../../runtime/powerbi/model';
 import { connect, type RepositoryDatabase } from '../../runtime/repository/connection';
 import type { Principal } from '../contracts';
+import { withCalculated } from './dax/evaluate';
 import type { Row } from './dax/rows';
 
 /** How a semantic model reads its source. */
@@ -9,6 +10,20 @@ export interface ViewReader {
   /** Rows of a view, of these columns, as the principal may read them. */
   read(source: TableSource, columns: readonly string[], as: Principal): Promise<readonly Row[]>;
   close(): Promise<void>;
+}
+
+/** Rows of every table of a model, as the principal may read them, with the calculated columns. */
+export async function readTables(
+  model: SemanticModel,
+  reader: ViewReader,
+  as: Principal,
+): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const tables = new Map<string, readonly Row[]>();
+  for (const table of model.tables) {
+    const columns = table.columns.flatMap(({ sourceColumn }) => sourceColumn ?? []);
+    tables.set(table.name, withCalculated(table, await reader.read(table.source, columns, as), model));
+  }
+  return tables;
 }
 
 /** A token of a principal, for an audience. */
