@@ -479,7 +479,7 @@ describe('faults', () => {
       }
     }
     expect(deaths).toBeGreaterThan(30);
-  });
+  }, 300_000);
 
   test('two instances beside each other on one patient, interleaved in any way, with corrections out of order', async () => {
     const orders = fc.record({
@@ -509,7 +509,7 @@ describe('faults', () => {
       }),
       { numRuns: 15 },
     );
-  });
+  }, 300_000);
 
   test('what is malformed, or refused by itself, is a dead letter; the rest goes on', async () => {
     const windows = windowsOf(admitted, { device: grave }, { device: grave });
