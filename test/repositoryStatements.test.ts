@@ -246,7 +246,7 @@ const principals = [
 /** Has what any table's rows have. */
 const stored = {
   ...{ patient: 'p', hospital: 'h', careTeam: 'old', careTeamName: null, source: 'ward', asOf: new Date(0) },
-  ...{ endedAt: null, objectId: client, role: null, until: new Date(0), kind: 'deterioration', since: new Date(noon) },
+  ...{ endedAt: null, objectId: client, role: null, until: new Date(2 ** 42), kind: 'deterioration', since: new Date(noon) },
   ...{ raisedAt: new Date(noon), level: 'high', vitals: '', changedBy: new Date(noon), endReason: null, revision: 1 },
   ...{ horizon: 'PT5M', windowStart: new Date(noon), monitoringEndedAt: new Date(noon), monitoringEndBasis: null },
 };

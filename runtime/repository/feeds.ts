@@ -11,21 +11,25 @@ export interface Progress {
 /** Notes how far a feed is, where that is further than before. @returns whether it was */
 export async function reportFeed(db: RepositoryDatabase, { feed, source, until }: Progress): Promise<boolean> {
   const time = new Date(until);
-  const { numUpdatedRows } = await db
-    .updateTable('care.feed')
-    .set({ until: time, writtenAt: databaseTime })
-    .where('feed', '=', feed)
-    .where('source', '=', source)
-    .where('until', '<', time)
-    .executeTakeFirst();
-  if (numUpdatedRows > 0n) return true;
-  const known = await db
-    .selectFrom('care.feed')
-    .select('until')
-    .where('feed', '=', feed)
-    .where('source', '=', source)
-    .executeTakeFirst();
-  if (known !== undefined) return false;
+  for (;;) {
+    const { numUpdatedRows } = await db
+      .updateTable('care.feed')
+      .set({ until: time, writtenAt: databaseTime })
+      .where('feed', '=', feed)
+      .where('source', '=', source)
+      .where('until', '<', time)
+      .executeTakeFirst();
+    if (numUpdatedRows > 0n) return true;
+    const known = await db
+      .selectFrom('care.feed')
+      .select('until')
+      .where('feed', '=', feed)
+      .where('source', '=', source)
+      .executeTakeFirst();
+    if (known === undefined) break;
+    // Somebody else may have begun it in between, and not as far.
+    if (known.until >= time) return false;
+  }
   await db.insertInto('care.feed').values({ feed, source, until: time }).execute();
   return true;
 }

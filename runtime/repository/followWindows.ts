@@ -30,12 +30,14 @@ export function followWindows(
 ): readonly EpisodeChange[] {
   const before = new Map(known.map((episode) => [nameOf(episode), episode]));
   const episodes = new Map(before);
-  const stated = [...ends];
+  // By window: what its newest revision says.
+  const stated = new Map(ends.map((end) => [end.windowStart, end]));
   for (const window of windows) {
-    for (const changed of followWindow([...episodes.values()], window, laterEnd(window, stated)))
+    for (const changed of followWindow([...episodes.values()], window, laterEnd(window, [...stated.values()])))
       episodes.set(nameOf(changed), changed);
     const { patient, start, monitoringEnd } = window;
-    if (monitoringEnd !== null) stated.push({ patient, windowStart: start, ...monitoringEnd });
+    if (monitoringEnd === null) stated.delete(start);
+    else stated.set(start, { patient, windowStart: start, ...monitoringEnd });
   }
   return [...episodes]
     .filter(([name, after]) => before.get(name) !== after)
