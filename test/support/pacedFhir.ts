@@ -48,7 +48,7 @@ export class Pace {
       });
   }
 
-  /** @param order picks among the requests that wait, in the order of the processes; over again when it is at its end */
+  /** @param order whose request is served next, where that process has one; at its end whose number is least */
   async run(processes: readonly Promise<void>[], order: readonly number[]): Promise<void> {
     let isOver = false;
     const all = Promise.all(processes).finally(() => {
@@ -57,8 +57,8 @@ export class Pace {
     for (let step = 0; !isOver; ) {
       for (let pass = 0; pass < 3; pass++) await turn();
       this.waiting.sort((one, other) => one.who - other.who);
-      const index = (order[step % order.length] ?? 0) % Math.max(1, this.waiting.length);
-      const [next] = this.waiting.splice(index, 1);
+      const wanted = this.waiting.findIndex(({ who }) => who === order[step]);
+      const [next] = this.waiting.splice(Math.max(0, wanted), 1);
       if (next === undefined) continue;
       step++;
       await next.go();
