@@ -1,6 +1,7 @@
 import { routingSettings } from '../runtime/contracts/appSettings';
 import type { Transport } from '../runtime/fhir/transport';
 import { readRoutingInputs } from '../runtime/functions/routingInputs';
+import { UseStatements } from '../runtime/functions/useStatements';
 import { standingFlagSystem } from '../runtime/hotPath/flagIdentifiers';
 import { RepositoryFault } from '../runtime/repository/faults';
 import { repositoryIn } from '../runtime/repository/repository';
@@ -257,6 +258,17 @@ test('who wore a device is read as a whole once an hour, so that a deleted state
   await next();
   now += 3_600_000;
   await next();
+  const statements = new UseStatements();
+  const [kept, deleted] = [use('u1', 'p1', 'd1'), use('u2', 'p2', 'd2')] as Parameters<typeof statements.with>[0];
+  const ids = (found: readonly unknown[], time: number) =>
+    statements.with(found as readonly (typeof kept & object)[], time).map(({ id }) => id);
+  expect([ids([kept, deleted], 0), ids([kept], 60_000), ids([kept], 3_600_000)]).toEqual([
+    ...[
+      ['u1', 'u2'],
+      ['u1', 'u2'],
+    ],
+    ['u1'],
+  ]);
   const isPart = urls().map((url) => url.includes('_lastUpdated=ge'));
   expect(isPart).toEqual([false, true, false]);
 });
