@@ -11,7 +11,6 @@ import { VirtualClock } from './core/clock';
 import { RememberedPorts } from './core/ports';
 import type { StateFolder } from './core/state';
 import { Databricks } from './databricks/databricks';
-import { rememberProgram } from './databricks/provider/programFolders';
 import { EventHubs } from './eventHubs/eventHubs';
 import { Fabric } from './fabric/fabric';
 import { SqlViewReader } from './fabric/viewReader';
@@ -153,7 +152,7 @@ export class LocalCloud {
 
   /** A stack of the real engine whose providers are this cloud's and whose deployer is the local one. */
   stack(name: string, program: string, home = this.state.folder('pulumi')): PulumiStack {
-    rememberProgram(program);
+    this.databricks.programs.add(program);
     const stack = new PulumiStack({
       program,
       stack: name,

@@ -16,6 +16,7 @@ import { type JobSettings, jobSettings } from './jobSettings';
 import { LakeMirror } from './lakeMirror';
 import { type Asset, Assets } from './provider/assets';
 import { DatabricksProvider } from './provider/databricksProvider';
+import { ProgramFolders } from './provider/programFolders';
 import { fileContent } from './provider/workspaceAssets';
 
 export interface DatabricksNeeds {
@@ -36,6 +37,8 @@ export interface DatabricksNeeds {
  */
 export class Databricks implements Service {
   readonly kinds = ['databricks:Workspace'] as const;
+  /** Of the programs that deploy into its workspaces. */
+  readonly programs = new ProgramFolders();
   private readonly folders: Folders;
   private readonly assets: Assets;
   private readonly lake: LakeMirror;
@@ -63,7 +66,7 @@ export class Databricks implements Service {
       changed: (asset: Asset, previous: Asset | undefined) => this.changed(asset, previous),
       removed: (asset: Asset) => this.removed(asset),
     };
-    const provider = new DatabricksProvider(this.assets, resources, authority, effects);
+    const provider = new DatabricksProvider(this.assets, resources, authority, this.programs, effects);
     const served = await serveProvider(provider, port);
     this.servers.push(served);
     return served.port;
@@ -157,7 +160,7 @@ export class Databricks implements Service {
     const file = this.pathOf(asset);
     mkdirSync(dirname(file), { recursive: true });
     const unfinished = `${file}.unfinished`;
-    writeFileSync(unfinished, fileContent(asset.inputs));
+    writeFileSync(unfinished, fileContent(asset.inputs, this.programs));
     renameSync(unfinished, file);
   }
 

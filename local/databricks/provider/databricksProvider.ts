@@ -8,6 +8,7 @@ import type { Answer, Asked, DiffAnswer, ResourceProvider } from '../../controlP
 import type { Asset, Assets } from './assets';
 import type { AssetKind, Surroundings } from './kind';
 import { type TypeName, tokenOf, typeNameOf, typeNames } from './names';
+import type { ProgramFolders } from './programFolders';
 import { databricks } from './schema';
 import { DatabricksSession } from './session';
 import { unityCatalog } from './unityCatalog';
@@ -31,6 +32,7 @@ export class DatabricksProvider implements ResourceProvider<DatabricksSession> {
     private readonly assets: Assets,
     private readonly azure: Resources,
     private readonly authority: Authority,
+    private readonly programs: ProgramFolders,
     private readonly effects: Effects,
   ) {}
 
@@ -59,7 +61,7 @@ export class DatabricksProvider implements ResourceProvider<DatabricksSession> {
     delete filled.__defaults;
     if ('name' in spec.properties) filled.name ??= olds?.name ?? autoName(asked.logicalName, seed);
     if (type === 'File' && filled.md5 === undefined) {
-      const md5 = fileMd5(filled);
+      const md5 = fileMd5(filled, this.programs);
       if (md5 !== undefined) filled.md5 = md5;
     }
     const shape = checkSchema({ types: databricks.types, enums: {} }, spec, filled);
@@ -98,7 +100,7 @@ export class DatabricksProvider implements ResourceProvider<DatabricksSession> {
       );
     }
     refuse(type, kind, inputs, around);
-    const computed = { ...kind.computed?.(inputs, id), ...urlOf(type, id, workspace.outputs) };
+    const computed = { ...kind.computed?.(inputs, id, around), ...urlOf(type, id, workspace.outputs) };
     return this.put({ workspaceId: workspace.id, type, id, inputs, outputs: { ...inputs, ...computed } });
   }
 
@@ -116,9 +118,10 @@ export class DatabricksProvider implements ResourceProvider<DatabricksSession> {
     const previous = this.assets.get(workspace.id, type, id);
     if (!previous) throw notThere(type, id, workspace.id);
     const kind = kinds[type];
-    refuse(type, kind, inputs, this.around(session));
+    const around = this.around(session);
+    refuse(type, kind, inputs, around);
     const answered = Object.entries(previous.outputs).filter(([name]) => previous.inputs[name] === undefined);
-    const computed = type === 'File' ? kind.computed?.(inputs, id) : {};
+    const computed = type === 'File' ? kind.computed?.(inputs, id, around) : {};
     const outputs = { ...Object.fromEntries(answered), ...inputs, ...computed };
     return this.put({ workspaceId: workspace.id, type, id, inputs, outputs }, previous);
   }
@@ -158,6 +161,7 @@ export class DatabricksProvider implements ResourceProvider<DatabricksSession> {
       exists: (type, id) => this.assets.get(workspaceId, type, id) !== undefined || session.plans(type, id),
       azure: this.azure,
       authority: this.authority,
+      programs: this.programs,
     };
   }
 }

@@ -2,6 +2,7 @@ import type { Authority, Properties, Resources } from '../../contracts';
 import type { Failure } from '../../controlPlane/kinds/kind';
 import type { Asset } from './assets';
 import type { TypeName } from './names';
+import type { ProgramFolders } from './programFolders';
 
 /** What rules may look at beyond the inputs themselves. */
 export interface Surroundings {
@@ -13,6 +14,8 @@ export interface Surroundings {
   /** Resources of Azure, and who may do what there. */
   readonly azure: Resources;
   readonly authority: Authority;
+  /** Where the files are that inputs name. */
+  readonly programs: ProgramFolders;
 }
 
 /** Judges the known part of inputs; whatever is unknown (a preview) it leaves alone. */
@@ -28,7 +31,7 @@ export interface AssetKind {
   /** What Databricks looks at when it creates or updates: things outside of the workspace, which a preview may not have yet. */
   readonly validations?: readonly Rule[];
   /** What Databricks answers beyond the inputs. Called at creation. */
-  readonly computed?: (inputs: Properties, id: string) => Properties;
+  readonly computed?: (inputs: Properties, id: string, around: Surroundings) => Properties;
   /** Why it cannot be deleted, as Databricks says it. */
   readonly heldBy?: (asset: Asset, around: Surroundings) => string | undefined;
 }

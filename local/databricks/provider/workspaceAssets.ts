@@ -4,7 +4,7 @@ import type { Properties } from '../../contracts';
 import type { Failure } from '../../controlPlane/kinds/kind';
 import { isObject, isUnknownAt, textAt, valueAt, valuesAt } from '../../controlPlane/values';
 import { type AssetKind, exactlyOne, type Surroundings } from './kind';
-import { fileOfProgram } from './programFolders';
+import type { ProgramFolders } from './programFolders';
 
 const sdk = 'SDK @pulumi/databricks';
 
@@ -12,8 +12,8 @@ const file: AssetKind = {
   id: (inputs) => textAt(inputs, 'path'),
   immutable: ['path'],
   rules: [exactlyOne(['source', 'contentBase64'], sdk), inVolume, readableSource],
-  computed: (inputs) => {
-    const content = fileContent(inputs);
+  computed: (inputs, _id, { programs }) => {
+    const content = fileContent(inputs, programs);
     return { fileSize: content.length, modificationTime: new Date().toISOString() };
   },
 };
@@ -33,26 +33,26 @@ function inVolume(inputs: Properties, around: Surroundings): Failure[] {
   return around.exists('Volume', volume) ? [] : [{ property: 'path', reason: `there is no volume '${volume}'.` }];
 }
 
-function readableSource(inputs: Properties): Failure[] {
+function readableSource(inputs: Properties, { programs }: Surroundings): Failure[] {
   const source = textAt(inputs, 'source');
   if (source === undefined) return [];
-  const file = fileOfProgram(source);
+  const file = programs.file(source);
   if (existsSync(file) && statSync(file).isFile()) return [];
   return [{ property: 'source', reason: `source is '${source}', which is not a file.` }];
 }
 
-export function fileContent(inputs: Properties): Buffer {
+export function fileContent(inputs: Properties, programs: ProgramFolders): Buffer {
   const source = textAt(inputs, 'source');
-  if (source !== undefined) return readFileSync(fileOfProgram(source));
+  if (source !== undefined) return readFileSync(programs.file(source));
   return Buffer.from(textAt(inputs, 'contentBase64') ?? '', 'base64');
 }
 
 /** By which the provider sees that a local file has changed; undefined while its content is unknown. */
-export function fileMd5(inputs: Properties): string | undefined {
+export function fileMd5(inputs: Properties, programs: ProgramFolders): string | undefined {
   if (isUnknownAt(inputs, 'source') || isUnknownAt(inputs, 'contentBase64')) return undefined;
   const source = textAt(inputs, 'source');
-  if (source !== undefined && !existsSync(fileOfProgram(source))) return undefined;
-  return createHash('md5').update(fileContent(inputs)).digest('hex');
+  if (source !== undefined && !existsSync(programs.file(source))) return undefined;
+  return createHash('md5').update(fileContent(inputs, programs)).digest('hex');
 }
 
 const clusterPolicy: AssetKind = {
