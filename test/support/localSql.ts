@@ -26,6 +26,8 @@ export interface LocalSql {
   connect(principal: Principal): Promise<tedious.Connection>;
   /** Kysely as the runtime uses it: times as datetime2. Closed with the rest. */
   kysely<T>(principal: Principal, connections?: number): Kysely<T>;
+  /** Closes connections alone. */
+  disconnect(): Promise<void>;
   /** Closes connections and the service, and forgets the state. */
   close(): Promise<void>;
 }
@@ -55,8 +57,12 @@ export async function startLocalSql(context?: TestContext): Promise<LocalSql> {
     },
   });
 
+  const disconnect = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+
   return {
-    ...{ context: own, servers, administrator, port, settings },
+    ...{ context: own, servers, administrator, port, settings, disconnect },
     connect: async (principal) => {
       const connection = await connected(settings(principal));
       closing.push(async () => connection.close());
@@ -78,7 +84,7 @@ export async function startLocalSql(context?: TestContext): Promise<LocalSql> {
       return kysely;
     },
     close: async () => {
-      for (const close of closing.reverse()) await close();
+      await disconnect();
       await servers.close();
       own.close();
     },

@@ -31,7 +31,8 @@ function storage(type: SqlType): string {
   if (isText(type) || type.name === 'uniqueidentifier') return 'TEXT';
   if (isBinary(type)) return 'BLOB';
   if (type.name === 'decimal' || type.name === 'float' || type.name === 'real') return 'REAL';
-  return 'INTEGER';
+  // A primary key of the type INTEGER would be the row's number in SQLite, which makes up a value for a null.
+  return 'INT';
 }
 
 /** What SQL Server watches by a column's type, named so that its error can be told from the constraint's name. */
