@@ -14,8 +14,8 @@ export interface DashboardFeedOptions {
   onAnswers(count: number): void;
 }
 
-/** Automatic page refresh of the report, by the virtual clock. */
-const refreshMs = 30_000;
+/** Automatic page refresh of the report, by the virtual clock: what `pageRefreshSeconds` of the dashboard is by default. */
+const refreshMs = 60_000;
 /** What a replay at a high speed asks at most, by the machine's clock. */
 const leastPauseMs = 500;
 
