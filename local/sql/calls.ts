@@ -70,9 +70,9 @@ async function execute(
   { sql, declared }: Prepared,
   given: readonly Parameter[],
 ): Promise<boolean> {
+  const byName = new Map(given.map((parameter) => [parameter.name.toLowerCase(), parameter]));
   const values = declarationsOf(declared).map(({ name, type }, i): [string, TypedValue] => {
-    const parameter =
-      given.find((p) => p.name.toLowerCase() === name) ?? (given[i]?.name === '' ? given[i] : undefined);
+    const parameter = byName.get(name) ?? (given[i]?.name === '' ? given[i] : undefined);
     if (!parameter) {
       throw new SqlError(8178, `The parameterized query expects the parameter '${name}', which was not supplied.`);
     }

@@ -109,8 +109,23 @@ async function executeSql(batch: Batch, { args }: Execute): Promise<void> {
   await batch.inner(sql, parameters);
 }
 
+type Declarations = readonly { readonly name: string; readonly type: TypedValue['type'] }[];
+
+const declarations = new Map<string, Declarations>();
+const mostDeclarations = 200;
+
 /** `@1 int, @2 nvarchar(10)` */
-export function declarationsOf(text: string): { readonly name: string; readonly type: TypedValue['type'] }[] {
+export function declarationsOf(text: string): Declarations {
+  let known = declarations.get(text);
+  if (!known) {
+    known = readDeclarations(text);
+    if (declarations.size >= mostDeclarations) declarations.clear();
+    declarations.set(text, known);
+  }
+  return known;
+}
+
+function readDeclarations(text: string): Declarations {
   if (text.trim() === '') return [];
   const c = new Cursor(text);
   const all = c.list(() => {

@@ -1,9 +1,10 @@
 import { errors } from '../sqlError';
-import type { TypedValue } from '../sqlType';
+import { describe, type TypedValue } from '../sqlType';
 
 /** Variables and parameters of a batch, and what the session tells by names with `@@`. */
 export class Variables {
   private readonly own = new Map<string, TypedValue>();
+  private known: string | undefined;
 
   constructor(
     private readonly global: (name: string) => TypedValue | undefined,
@@ -23,11 +24,15 @@ export class Variables {
   }
 
   set(name: string, value: TypedValue): void {
+    if (this.own.get(name)?.type !== value.type) this.known = undefined;
     this.own.set(name, value);
   }
 
   /** The types, by which a translated statement may be used again. */
   signature(): string {
-    return JSON.stringify([...this.own].map(([name, { type }]) => [name, type]));
+    this.known ??= [...this.own]
+      .map(([name, { type }]) => `${name} ${describe(type)} ${type.isCaseSensitive === true}`)
+      .join();
+    return this.known;
   }
 }
