@@ -12,13 +12,14 @@ import type { Episode } from '../runtime/hotPath/episodes';
 import { sidOf } from '../runtime/repository/access';
 import { type RepositoryDatabase, readServer } from '../runtime/repository/connection';
 import { failingOf, faultOf } from '../runtime/repository/faults';
+import { followWindows, namedIn } from '../runtime/repository/followWindows';
 import { migrateRepository } from '../runtime/repository/migrate';
 import type { PatientResults, RoutingSnapshot } from '../runtime/repository/port';
 import { repositoryIn } from '../runtime/repository/repository';
 import { causeOf, isTransientFault } from '../runtime/stream/transient';
 import { item, KernelPatient, normalCharted, normalDevice } from './support/kernelPatient';
 import { RecordedDatabase } from './support/recordedRepository';
-import { minute, noon, scoredWindow, startOf } from './support/repositoryWindows';
+import { minute, noon, scoredWindow, startOf, windowStreams } from './support/repositoryWindows';
 
 const client = '4b1f0d5c-0000-4000-8000-00000000000a';
 
@@ -172,6 +173,45 @@ describe('latency', () => {
   });
 });
 
+describe('windows of a patient', () => {
+  test('come to the same episodes in one batch and in many, of which each knows only what it is to read', () => {
+    fc.assert(
+      fc.property(windowStreams(['p']), fc.array(fc.nat(12), { maxLength: 6 }), (stream, cuts) => {
+        const bounds = [0, ...cuts.map((cut) => Math.min(cut, stream.length)), stream.length].sort((a, b) => a - b);
+        const batches = bounds.slice(1).map((bound, index) => stream.slice(bounds[index], bound));
+        expect(followed(batches)).toEqual(followed([stream]));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  /** As the repository reads and keeps, without one. */
+  function followed(batches: readonly (readonly ScoredWindow[])[]): readonly Episode[] {
+    const episodes = new Map<string, Episode>();
+    const stored = new Map<number, ScoredWindow>();
+    const nameOf = ({ kind, since }: Pick<Episode, 'kind' | 'since'>) => `${kind} ${since}`;
+    for (const batch of batches) {
+      const newest = new Map([...stored].map(([start, { revision }]) => [start, revision]));
+      const due = batch.filter(({ start, revision }) => {
+        const isNewer = revision > (newest.get(start) ?? 0);
+        if (isNewer) newest.set(start, revision);
+        return isNewer;
+      });
+      const from = Math.min(...due.map(({ start }) => start));
+      const named = due.flatMap(namedIn).map(nameOf);
+      const known = [...episodes.values()].filter(
+        (one) => one.ended === null || one.changedBy >= from || named.includes(nameOf(one)),
+      );
+      const ends = [...stored.values()].flatMap(({ patient, start, monitoringEnd }) =>
+        monitoringEnd === null || start < from ? [] : [{ patient, windowStart: start, ...monitoringEnd }],
+      );
+      for (const { after } of followWindows(known, due, ends)) episodes.set(nameOf(after), after);
+      for (const window of due) stored.set(window.start, window);
+    }
+    return [...episodes.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  }
+});
+
 const episode = (given: Partial<Episode> = {}): Episode => ({
   ...{ patient: 'p', kind: 'deterioration', since: noon, raisedAt: startOf(1), level: 'high', vitals: [] },
   ...{ changedBy: noon, ended: null, ...given },
@@ -191,7 +231,8 @@ describe('every statement', () => {
       expect(statements.length).toBeGreaterThan(60);
       const complaints = parsed(statements, setup.stdout.trim().split('\n').at(-1) ?? '');
       // It takes the words of these as they come, and looks into all others.
-      const known = /^COMMAND (create schema|create role|create user|alter role|drop user|exec sp_(get|release)applock) /;
+      const known =
+        /^COMMAND (create schema|create role|create user|alter role|drop user|exec sp_(get|release)applock) /;
       expect(complaints.filter((line) => !known.test(line))).toEqual([]);
     },
     120_000,
@@ -246,7 +287,14 @@ const principals = [
 /** Has what any table's rows have. */
 const stored = {
   ...{ patient: 'p', hospital: 'h', careTeam: 'old', careTeamName: null, source: 'ward', asOf: new Date(0) },
-  ...{ endedAt: null, objectId: client, role: null, until: new Date(2 ** 42), kind: 'deterioration', since: new Date(noon) },
+  ...{
+    endedAt: null,
+    objectId: client,
+    role: null,
+    until: new Date(2 ** 42),
+    kind: 'deterioration',
+    since: new Date(noon),
+  },
   ...{ raisedAt: new Date(noon), level: 'high', vitals: '', changedBy: new Date(noon), endReason: null, revision: 1 },
   ...{ horizon: 'PT5M', windowStart: new Date(noon), monitoringEndedAt: new Date(noon), monitoringEndBasis: null },
 };
@@ -266,7 +314,7 @@ async function write(db: RepositoryDatabase, replaces: number): Promise<void> {
   };
   const windows = [scoredWindow(), scoredWindow({ at: 1 }), scoredWindow({ patient: 'q' })];
   await repository.readRevisions(windows);
-  await repository.readEpisodes(['p', 'q'], [episode({ since: noon + 1 }), episode({ kind: 'data-gap' })]);
+  await repository.readEpisodes(['p', 'q'], noon, [episode({ since: noon + 1 }), episode({ kind: 'data-gap' })]);
   await repository.readEnds(['p', 'q'], noon);
   await repository.writeResults([results]);
   await repository.reportFeed('fhir', '0', noon);

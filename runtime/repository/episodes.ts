@@ -14,6 +14,7 @@ type EpisodeName = Pick<Episode, 'patient' | 'kind' | 'since'>;
 export async function readEpisodes(
   db: RepositoryDatabase,
   patients: readonly string[],
+  from: number,
   named: readonly EpisodeName[],
 ): Promise<readonly Episode[]> {
   const found: Episode[] = [];
@@ -21,15 +22,15 @@ export async function readEpisodes(
     const rows = await db
       .selectFrom('care.episode')
       .selectAll()
-      .where('endedAt', 'is', null)
       .where('patient', 'in', some)
+      .where((where) => where.or([where('endedAt', 'is', null), where('changedBy', '>=', new Date(from))]))
       .execute();
     found.push(...rows.map(episodeOf));
   }
   const nameOf = ({ patient, kind, since }: EpisodeName) => `${patient} ${kind} ${since}`;
-  const standing = new Set(found.map(nameOf));
+  const known = new Set(found.map(nameOf));
   const others = new Map(named.map((name) => [nameOf(name), name]));
-  for (const name of standing) others.delete(name);
+  for (const name of known) others.delete(name);
   for (const some of chunks([...others.values()], 3)) found.push(...(await readNamed(db, some)));
   return found;
 }

@@ -19,7 +19,7 @@ export function namedIn({
 /**
  * What one patient's windows make of the episodes: each that is another one in the end, with what it was. A pure function.
  *
- * @param known those that stand, and those that the windows name
+ * @param known those that stand, those that were changed by one of these windows or a later one, and those that the windows name
  * @param windows hot ones, newer than what is stored, in the order in which they came
  * @param ends of monitoring, as far as stored windows state them
  */

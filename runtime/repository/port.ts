@@ -59,9 +59,13 @@ export interface WindowedEnd extends MonitoringEnd {
 export interface Repository {
   /** Revisions that are there, in the order of the windows; 0: none. To be read before episodes are. */
   readRevisions(windows: readonly ScoredWindow[]): Promise<readonly number[]>;
-  /** Episodes that stand for these patients, and the named ones whether or not they stand. */
+  /**
+   * Episodes of these patients that stand, or were changed by a window that starts at that time or later, and the named ones
+   * whatever became of them: all that `followWindow` has to know of windows from that time on.
+   */
   readEpisodes(
     patients: readonly string[],
+    from: number,
     named: readonly Pick<Episode, 'patient' | 'kind' | 'since'>[],
   ): Promise<readonly Episode[]>;
   /** Ends of monitoring in hot windows of these patients that start at or after the given time, in the order of windows. */

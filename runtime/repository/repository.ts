@@ -19,7 +19,7 @@ export function repositoryIn(db: RepositoryDatabase): Repository {
     asFault(() => db.connection().execute(work));
   return {
     readRevisions: (windows) => on((connection) => readRevisions(connection, windows)),
-    readEpisodes: (patients, named) => on((connection) => readEpisodes(connection, patients, named)),
+    readEpisodes: (patients, from, named) => on((connection) => readEpisodes(connection, patients, from, named)),
     readEnds: (patients, from) => on((connection) => readEnds(connection, patients, from)),
     writeResults: (results) => on((connection) => writeResults(connection, results)),
     reportFeed: (feed, source, until) =>

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ScoredWindow } from '../contracts/scored';
 import type { Episode } from '../hotPath/episodes';
 import { hold } from '../stream/hold';
 import type { StepLog } from '../stream/stepLog';
@@ -129,10 +130,10 @@ class BatchWriting<A extends ArrivedWindow> {
 
   private async episodesFor(hot: readonly A[]): Promise<ReadonlyMap<string, readonly Episode[]>> {
     if (hot.length === 0) return new Map();
-    const named = hot.flatMap(({ window }) => namedIn(window));
     const episodes = await this.repository.readEpisodes(
       hot.map(({ window }) => window.patient),
-      named,
+      firstStart(hot.map(({ window }) => window)),
+      hot.flatMap(({ window }) => namedIn(window)),
     );
     return grouped(episodes, ({ patient }) => patient);
   }
@@ -141,10 +142,9 @@ class BatchWriting<A extends ArrivedWindow> {
   private async endsFor(hot: readonly A[]): Promise<ReadonlyMap<string, readonly WindowedEnd[]>> {
     const late = hot.map(({ window }) => window).filter(({ corrected }) => corrected);
     if (late.length === 0) return new Map();
-    const from = late.reduce((first, { start }) => Math.min(first, start), Number.POSITIVE_INFINITY);
     const ends = await this.repository.readEnds(
       late.map(({ patient }) => patient),
-      from,
+      firstStart(late),
     );
     return grouped(ends, ({ patient }) => patient);
   }
@@ -165,6 +165,10 @@ class BatchWriting<A extends ArrivedWindow> {
       queue.left = queue.left.slice(1);
     }
   }
+}
+
+function firstStart(windows: readonly ScoredWindow[]): number {
+  return windows.reduce((first, { start }) => Math.min(first, start), Number.POSITIVE_INFINITY);
 }
 
 /** Those that are newer than what is stored, and than what came before them. */

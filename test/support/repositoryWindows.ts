@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { unknownContext } from '../../runtime/contracts/patientContext';
 import type { Band, ScoredMessage, ScoredWindow } from '../../runtime/contracts/scored';
 
@@ -74,4 +75,26 @@ function carried(used: number): NonNullable<ScoredWindow['vitals']['temperature'
     ...{ count: 0, superseded: 0, median: null, min: null, max: null, last: null, lastTime: null, slope: null },
     ...{ longestGapSeconds: 300, used, source: 'charted', carriedSeconds: 900 },
   };
+}
+
+/** Streams of these patients' windows, in any order and any revision, as long as each decides by itself. */
+export function windowStreams(patients: readonly string[]): fc.Arbitrary<readonly ScoredWindow[]> {
+  const given = fc.record({
+    patient: fc.constantFrom(...patients),
+    at: fc.nat(4),
+    revision: fc.integer({ min: 1, max: 3 }),
+    level: fc.constantFrom(null, null, 'medium' as const, 'high' as const),
+    mayLower: fc.boolean(),
+    isGap: fc.boolean(),
+    ends: fc.boolean(),
+  });
+  return fc.array(given, { minLength: 1, maxLength: 12 }).map((all) =>
+    all.map(({ patient, at, revision, level, mayLower, isGap, ends }) =>
+      scoredWindow({
+        ...{ patient, at, revision, level, mayLower: level === null && mayLower },
+        ...(isGap ? { gapSince: at } : {}),
+        ...(ends && at === 4 ? { endsAfter: 1 } : {}),
+      }),
+    ),
+  );
 }
