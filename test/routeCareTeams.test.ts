@@ -88,6 +88,14 @@ test('who is observed gets a route, teams get their members, and operators get c
   ]);
 });
 
+test('what stays wrong is said when it changes, and again before an alert would forget it', async () => {
+  for (let run = 0; run < 12; run++) await next();
+  expect(step.said.filter((line) => line.startsWith('iomt.unrouted'))).toEqual(Array(2).fill('iomt.unrouted count=1'));
+  await fhir.put(device('d4', 'p4'));
+  await next();
+  expect(step.said.at(-1)).toBe('iomt.unrouted count=2');
+});
+
 test('a queue that nobody reads is said to be one', async () => {
   await fhir.put(team('queue', undefined, ['PractitionerRole/r5'], { identifier: [{ value: 'Unassigned' }] }));
   await next();
@@ -153,7 +161,7 @@ test('while FHIR is down the last projection stays; once it is too old, it is sa
   down = undefined;
   await run;
   expect(table.snapshot?.asOf).toBe(now);
-  expect(step.said.at(-2)).toMatch(/^iomt.routing patients=3 .* ageSeconds=0$/);
+  expect(step.said.at(-1)).toMatch(/^iomt.routing patients=3 .* ageSeconds=0$/);
 });
 
 test('a search that is refused writes nothing, since a part of it would take patients from their teams', async () => {

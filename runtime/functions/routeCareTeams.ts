@@ -5,6 +5,7 @@ import { hold } from '../stream/hold';
 import type { StepLog } from '../stream/stepLog';
 import { readCareRecord } from './careRecord';
 import type { RoutingAge } from './routingAge';
+import type { StandingWarnings } from './standingWarnings';
 import type { UseStatements } from './useStatements';
 
 /** What the function `routeCareTeams` works with. */
@@ -14,6 +15,7 @@ export interface RouteCareTeamsTools {
   readonly repository: Pick<Repository, 'writeRouting'>;
   readonly rules: RoutingRules;
   readonly age: RoutingAge;
+  readonly warnings: StandingWarnings;
 }
 
 /**
@@ -21,8 +23,8 @@ export interface RouteCareTeamsTools {
  * as of the service's own time, and writes it as a whole: what it missed, or another instance wrote meanwhile, is right after the
  * next run. While FHIR or the repository is away the last projection stays, and is said to be stale once it is.
  *
- * Says `iomt.routing` with its counts; `iomt.unrouted`, for an alarm, as long as somebody who is monitored is in the default queue;
- * `iomt.routing.unread` when nobody reads that queue.
+ * Says `iomt.routing` with its counts, and for alarms, as long as it is so: `iomt.unrouted` when somebody who is monitored is in the
+ * default queue, `iomt.routing.unread` when nobody reads that queue.
  *
  * @throws FhirFault when the service refuses a search
  */
@@ -36,14 +38,14 @@ export async function routeCareTeams(tools: RouteCareTeamsTools, log: StepLog): 
     const isNewest = await hold('routing', watched, () => repository.writeRouting(routing.snapshot));
     const ageSeconds = renewed();
     // If not, another instance has said it already, as of a later time.
-    if (isNewest) say(routing, ageSeconds, log);
+    if (isNewest) say(routing, ageSeconds, tools.warnings, log);
   } catch (error) {
     age.sayIfStale(log);
     throw error;
   }
 }
 
-function say(routing: Routing, ageSeconds: number, log: StepLog): void {
+function say(routing: Routing, ageSeconds: number, warnings: StandingWarnings, log: StepLog): void {
   const { monitored, bySource, withoutObjectId, queueMembers } = routing;
   const counts = {
     patients: monitored,
@@ -52,6 +54,7 @@ function say(routing: Routing, ageSeconds: number, log: StepLog): void {
   };
   const text = Object.entries(counts).map(([name, count]) => `${name}=${count}`);
   log.info(`iomt.routing ${text.join(' ')}`);
-  if (bySource.default > 0) log.warn(`iomt.unrouted count=${bySource.default}`);
-  if (queueMembers === 0) log.warn('iomt.routing.unread queue=default');
+  const { asOf } = routing.snapshot;
+  warnings.tell('iomt.unrouted', bySource.default > 0 ? `count=${bySource.default}` : undefined, asOf, log);
+  warnings.tell('iomt.routing.unread', queueMembers === 0 ? 'queue=default' : undefined, asOf, log);
 }

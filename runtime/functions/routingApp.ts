@@ -7,6 +7,7 @@ import { routeCareTeams } from './routeCareTeams';
 import { RoutingAge } from './routingAge';
 import { readRoutingInputs } from './routingInputs';
 import { readSettings } from './settings';
+import { StandingWarnings } from './standingWarnings';
 import { UseStatements } from './useStatements';
 
 /** The function app `routing`. Settings are read once, when it starts. */
@@ -29,6 +30,7 @@ const tools = {
   }),
   rules,
   age: new RoutingAge(staleSeconds),
+  warnings: new StandingWarnings(),
 };
 
 app.timer('routeCareTeams', {

@@ -2,6 +2,7 @@ import { FhirClient } from '../../runtime/fhir/fhirClient';
 import type { Transport } from '../../runtime/fhir/transport';
 import { routeCareTeams } from '../../runtime/functions/routeCareTeams';
 import { RoutingAge } from '../../runtime/functions/routingAge';
+import { StandingWarnings } from '../../runtime/functions/standingWarnings';
 import { UseStatements } from '../../runtime/functions/useStatements';
 import type { Repository, RoutingSnapshot } from '../../runtime/repository/port';
 import type { StepLog } from '../../runtime/stream/stepLog';
@@ -35,6 +36,7 @@ export class RoutingStep {
     this.tools = {
       ...{ client: new FhirClient(transport, 'routing'), statements: new UseStatements(), repository, rules },
       age: new RoutingAge(staleSeconds, () => this.monotonic),
+      warnings: new StandingWarnings(),
     };
   }
 
