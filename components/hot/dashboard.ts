@@ -31,7 +31,9 @@ export function buildDashboard(site: HotPathSite, dashboard: Settings, repositor
     capacityId,
     fabric: dashboard.deployment === 'files' ? undefined : fabricPlace(site, dashboard),
   });
-  const { name, clientId } = made.workspaceIdentity;
+  const { clientId } = made.workspaceIdentity;
+  // Databases know it by its client id; the name is for people, and that of a workspace may be none of a user.
+  const name = `dashboard-${site.hospitalId}`;
   const isKnown = dashboard.deployment !== 'files' || dashboard.workspaceIdentityClientId !== undefined;
   return {
     capacity,
