@@ -195,6 +195,14 @@ describe('an episode', () => {
     expect(audit().sort()).toEqual(['episode.ended p', 'episode.raised p']);
   });
 
+  test('that is raised again by its name stands in the place of another one that ends', async () => {
+    const step = RepositoryStep.on(host);
+    await step.handle([raised(), scoredWindow({ at: 1 }), raised({ at: 3 })]);
+    await step.handle([scoredWindow({ at: 4 }), raised({ at: 5, since: 0 })]);
+    expect(episodes()).toEqual(['p deterioration 0 high stands', 'p deterioration 3 high 5 improved']);
+    expect(audit().slice(-2).sort()).toEqual(['episode.ended p', 'episode.raised p']);
+  });
+
   test('of missing data ends when they return, and ends no flag', async () => {
     const step = RepositoryStep.on(host);
     await step.handle([raised(), quiet(1, { level: 'high', since: 0, gapSince: 1 })]);
@@ -263,6 +271,31 @@ describe('whoever comes twice', () => {
     const steps = Array.from({ length: 3 }, () => RepositoryStep.on(host));
     await Promise.all(steps.map((step) => step.handle(messages())));
     expect(outcome()).toEqual(expected);
+  });
+
+  test('at the same time with other windows of a patient, undoes nothing of each other', async () => {
+    const patients = Array.from({ length: 12 }, (_, index) => `p${index}`);
+    const low = { level: 'low-medium', mayLower: false } as const;
+    const each = (given: WindowGiven) => patients.map((patient) => scoredWindow({ patient, ...given }));
+    const begin = [...each({ ...low, total: 5 }), ...each({ ...low, at: 1, since: 0 })];
+    const one = RepositoryStep.on(host);
+    await one.handle([...begin, ...each({ ...low, at: 2, since: 0 })]);
+    const late = [
+      each({ level: 'high', revision: 2, mayLower: false, total: 8 }),
+      each({ level: 'medium', revision: 2, at: 1, since: 0, mayLower: false }),
+      each({ level: 'medium', revision: 3, at: 2, since: 0, mayLower: false, total: 3 }),
+      each({ level: 'medium', revision: 2, at: 2, since: 0, mayLower: false, total: 2 }),
+    ];
+    await Promise.all(late.map((some) => RepositoryStep.on(host).handle(some)));
+    expect(new Set(episodes().map((shown) => shown.split(' ').slice(1).join(' ')))).toEqual(
+      new Set(['deterioration 0 high stands']),
+    );
+    expect(windows().filter((row) => row.includes(' 2 r'))).toEqual(patients.sort().map((p) => `${p} 2 r3 total 3`));
+    const [ending, worse] = [each({ at: 5 }), each({ level: 'high', revision: 3, mayLower: false, total: 9 })];
+    await Promise.all([ending, worse].map((some) => RepositoryStep.on(host).handle(some)));
+    expect(new Set(episodes().map((shown) => shown.split(' ').slice(1).join(' ')))).toEqual(
+      new Set(['deterioration 0 high 6 improved']),
+    );
   });
 
   test('after a death between any two writes finds what is done, and does the rest', async () => {
