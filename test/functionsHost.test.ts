@@ -46,6 +46,10 @@ const reader = `
         writeFileSync(process.env.HOME + '/hung', '');
         await new Promise((resolve) => setTimeout(resolve, 1e9));
       }
+      for (let attempt = 0; texts.includes('hold') && attempt < 20; attempt++) {
+        context.warn('iomt.held step=read cause=503');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
       if (texts.includes('fail')) throw new Error('This one fails.');
     },
   });
@@ -154,6 +158,15 @@ describe('an Event Hubs trigger', () => {
     await drained();
     const second = batches().filter(({ version }) => version === '2');
     expect(second.flatMap((batch) => batch.texts)).toEqual(['fail', 'behind']);
+  });
+
+  test('that waits for what it needs and says so is told of, until it gets on', async () => {
+    await startReader();
+    await send('hold');
+    await until('it is told of', () => read().held === '503');
+    await drained();
+    await until('it gets on', () => read().held === undefined);
+    expect(texts()).toEqual(['hold']);
   });
 
   test('whose process dies in the middle of a batch is started again, and gets the batch again', async () => {
