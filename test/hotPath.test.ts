@@ -609,7 +609,8 @@ armcheckTest("everything on is what Azure's published types allow", async () => 
       inputs,
       outputs: {},
     }));
-  expect(judgeArm(judged).unlisted).toEqual([]);
+  // Kinds without published types there are not judged.
+  expect(judgeArm(judged).unlisted.filter((sentence) => !sentence.startsWith('unjudged'))).toEqual([]);
 });
 
 test('names of servers, databases and capacities follow the rules of each', () => {
