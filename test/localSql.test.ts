@@ -301,6 +301,18 @@ describe('rows of several writers', () => {
     expect(await take(two, 'b')).toBe(-3);
     await release(two, 'a');
     expect(await other).toBe(1);
+    // A transaction's lock by name against the rows of another one.
+    const [writer, holder] = [await admin(), await admin()];
+    await ask(holder, "begin tran exec sp_getapplock @Resource = 'c', @LockMode = 'Exclusive'");
+    await ask(writer, "begin tran insert into care.word (w, n) values ('circle', 555)");
+    const blocked = numberOf(
+      ask(writer, "exec sp_getapplock @Resource = 'c', @LockMode = 'Exclusive'").then(() =>
+        ask(writer, 'select 1 / 0 as x'),
+      ),
+    );
+    expect(await numberOf(ask(holder, "insert into care.word (w, n) values ('circle two', 556)"))).toBe(1205);
+    expect(await blocked).toBe(8134);
+    await ask(writer, 'rollback');
     // Who goes leaves nothing locked.
     one.close();
     expect(await take(two, 'b')).toBeLessThanOrEqual(1);

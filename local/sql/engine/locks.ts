@@ -7,15 +7,21 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Who holds locks: a session, or its transaction. */
+export interface LockOwner {
+  /** Whose waiting keeps it from going on: the same for a session and its transaction. */
+  readonly session: object;
+}
+
 interface Held {
-  readonly owner: object;
+  readonly owner: LockOwner;
   readonly mode: LockOptions['mode'];
   /** How often the owner took it. */
   count: number;
 }
 
 interface Waiting {
-  readonly owner: object;
+  readonly owner: LockOwner;
   readonly mode: LockOptions['mode'];
   grant(): void;
 }
@@ -29,10 +35,10 @@ export class Locks {
    * @returns whether it had to wait
    * @throws SqlError 1205 as the victim of a deadlock, 1222 after the timeout, 3617 when the request is canceled
    */
-  async acquire(owner: object, resource: string, options: LockOptions): Promise<boolean> {
+  async acquire(owner: LockOwner, resource: string, options: LockOptions): Promise<boolean> {
     if (this.tryTake(owner, resource, options.mode)) return false;
     if (options.timeoutMs === 0) throw timedOut();
-    if (this.waitsFor(resource, owner, new Set())) {
+    if (this.waitsFor(resource, owner.session, new Set())) {
       throw new SqlError(
         1205,
         'Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.',
@@ -44,7 +50,7 @@ export class Locks {
     return true;
   }
 
-  release(owner: object, resource: string): boolean {
+  release(owner: LockOwner, resource: string): boolean {
     const holders = this.held.get(resource) ?? [];
     const own = holders.find((held) => held.owner === owner);
     if (!own) return false;
@@ -53,18 +59,14 @@ export class Locks {
     return true;
   }
 
-  releaseAll(owner: object): void {
+  releaseAll(owner: LockOwner): void {
     for (const [resource, holders] of [...this.held]) {
       const own = holders.find((held) => held.owner === owner);
       if (own) this.remove(resource, own);
     }
   }
 
-  holds(owner: object, resource: string): LockOptions['mode'] | undefined {
-    return this.held.get(resource)?.find((held) => held.owner === owner)?.mode;
-  }
-
-  private tryTake(owner: object, resource: string, mode: LockOptions['mode'], isQueued = false): boolean {
+  private tryTake(owner: LockOwner, resource: string, mode: LockOptions['mode'], isQueued = false): boolean {
     const holders = this.held.get(resource) ?? [];
     const own = holders.find((held) => held.owner === owner);
     const others = holders.filter((held) => held !== own);
@@ -78,7 +80,7 @@ export class Locks {
     return true;
   }
 
-  private wait(owner: object, resource: string, { mode, timeoutMs, signal }: LockOptions): Promise<void> {
+  private wait(owner: LockOwner, resource: string, { mode, timeoutMs, signal }: LockOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const end = () => {
@@ -122,18 +124,21 @@ export class Locks {
     }
   }
 
-  /** Whether those who hold the resource wait, over any number of steps, for the owner. */
-  private waitsFor(resource: string, owner: object, seen: Set<object>): boolean {
-    const holders = (this.held.get(resource) ?? []).map((held) => held.owner).filter((other) => other !== owner);
-    return holders.some((holder) => {
-      if (seen.has(holder)) return false;
+  /** Whether those who hold the resource wait, over any number of steps, for the session. */
+  private waitsFor(resource: string, session: object, seen: Set<object>): boolean {
+    return this.holders(resource).some((holder) => {
+      if (holder === session || seen.has(holder)) return false;
       seen.add(holder);
       return [...this.waiting].some(
         ([wanted, queue]) =>
-          queue.some((waiting) => waiting.owner === holder) &&
-          ((this.held.get(wanted) ?? []).some((held) => held.owner === owner) || this.waitsFor(wanted, owner, seen)),
+          queue.some((waiting) => waiting.owner.session === holder) &&
+          (this.holders(wanted).includes(session) || this.waitsFor(wanted, session, seen)),
       );
     });
+  }
+
+  private holders(resource: string): object[] {
+    return (this.held.get(resource) ?? []).map(({ owner }) => owner.session);
   }
 }
 

@@ -3,6 +3,7 @@ import { type SqlValue, type TypedValue, types } from '../sqlType';
 import { Cursor } from '../tsql/parser';
 import type { Execute, Expression } from '../tsql/syntax';
 import type { Batch } from './batch';
+import type { LockOwner } from './locks';
 import type { Session } from './session';
 
 /** Arguments of a procedure, by lower-case name without `@`. */
@@ -45,7 +46,7 @@ const procedures: Readonly<Record<string, Procedure | undefined>> = {
   sp_releaseapplock: { names: ['resource', 'lockowner', 'dbprincipal'], run: releaseAppLock },
 };
 
-function appLock(session: Session, args: Arguments): { resource: string; owner: object } {
+function appLock(session: Session, args: Arguments): { resource: string; owner: LockOwner } {
   const principal = String(args.get('dbprincipal') ?? 'public').toLowerCase();
   const isMember = session.rights.isOwner || principal === 'public' || session.rights.isMember(principal) === 1;
   if (!isMember)

@@ -8,6 +8,7 @@ import type { DataStatement, DefinitionStatement } from '../tsql/syntax';
 import { Catalog } from './catalog';
 import type { Database } from './database';
 import { Definer } from './definer';
+import type { LockOwner } from './locks';
 import { type DatabaseUser, Rights } from './rights';
 import { runSecurity } from './security';
 import { sessionFacts } from './sessionFacts';
@@ -35,7 +36,7 @@ let lastSpid = 50;
  * Reads see what was committed when their statement began, as with Azure SQL (read committed snapshot). From its first
  * change on, a transaction keeps other writers off, which wait.
  */
-export class Session {
+export class Session implements LockOwner {
   readonly spid = ++lastSpid;
   readonly connection: DatabaseSync;
   /** How deep transactions are nested; 0: each statement is one of its own. */
@@ -98,7 +99,8 @@ export class Session {
   }
 
   // Locks of a transaction have an owner other than those of the session.
-  readonly transactionOwner = {};
+  readonly transactionOwner: LockOwner = { session: this };
+  readonly session = this;
 
   begin(): void {
     this.transactionDepth++;
@@ -135,20 +137,32 @@ export class Session {
   }
 
   private end(how: 'COMMIT' | 'ROLLBACK'): void {
-    if (this.connection.isTransaction) this.connection.exec(how);
-    if (how === 'ROLLBACK') this.known = undefined;
     this.wasRolledBack = how === 'ROLLBACK';
-    if (this.isWriting) this.database.locks.release(this, writing);
-    this.isWriting = false;
-    this.database.locks.releaseAll(this.transactionOwner);
+    try {
+      if (this.connection.isTransaction) this.connection.exec(how);
+    } catch (error) {
+      if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
+      this.wasRolledBack = true;
+      throw this.errorOf(error, undefined, how);
+    } finally {
+      if (this.wasRolledBack) this.known = undefined;
+      if (this.isWriting) this.database.locks.release(this, writing);
+      this.isWriting = false;
+      this.database.locks.releaseAll(this.transactionOwner);
+    }
   }
 
   /** Waits until nobody else writes, and begins to write. */
   async keepWritersOff(): Promise<void> {
     if (this.isWriting) return;
     await this.database.locks.acquire(this, writing, this.waiting('exclusive'));
-    this.isWriting = true;
-    this.database.begin(this.connection);
+    try {
+      this.database.begin(this.connection);
+      this.isWriting = true;
+    } catch (error) {
+      this.database.locks.release(this, writing);
+      throw this.errorOf(error, undefined, 'BEGIN');
+    }
   }
 
   waiting(mode: 'exclusive' | 'shared', timeoutMs = this.lockTimeoutMs) {
