@@ -994,6 +994,10 @@ describe('the bundle for a V8 without Node', () => {
     for (const name of ['patient', 'vital', 'time', 'value', 'source', 'superseded'] as const)
       shared[name].set(columns[name]);
     expect(bundled.stepColumns(json, shared, time.length)).toBe(expected);
+    const lines = stepWindow(request, columns).flatMap(({ result, state }) =>
+      [result, state].map((part) => JSON.stringify(part)),
+    );
+    expect(bundled.stepLines(json, shared, time.length)).toBe(lines.join('\n'));
     expect(() => bundled.stepColumns(json, shared, time.length + 11)).toThrow('There is room for');
     expect(bundled.version).toBe(kernelVersion);
     const scored = bundled.scoreColumns(shared, time.length, 2, dayStart, 300_000);

@@ -35,7 +35,7 @@ def ours(messages: DataFrame) -> DataFrame:
     """As a batch of the job does it, from parsed messages to rows of the table of results."""
     windows = SETTINGS["windows"]
     plan = Plan(ward.START, ward.START + windows * ward.WINDOW)
-    entries = slots.entries(rows.measurements(messages, LENGTHS), TIMES).withColumn("view", F.lit(FIRST).cast("byte"))
+    entries = slots.entries(rows.measurements(messages, LENGTHS), TIMES, are_many=True).withColumn("view", F.lit(FIRST).cast("byte"))
     buckets = 2 * max(1, -(-windows // 24))
     task = Task(plan, LENGTHS, TIMES.sample, SETTINGS["kernelSettings"], False)
     return results.stepped(entries.repartition(buckets, "patient"), task, "v8")

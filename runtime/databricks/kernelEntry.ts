@@ -43,6 +43,17 @@ export function stepColumns(requestJson: string, given: SlotColumns, rows: numbe
   return JSON.stringify(stepWindow(JSON.parse(requestJson) as WindowRequest, firstRows(given, rows)));
 }
 
+/**
+ * The same as texts of their own, two lines a patient: the JSON of the result and that of the state after it, each empty where there
+ * is none. JSON has no line breaks, so that who only passes them on need not read them.
+ */
+export function stepLines(requestJson: string, given: SlotColumns, rows: number): string {
+  const line = (part: object | null) => (part === null ? '' : JSON.stringify(part));
+  return stepWindow(JSON.parse(requestJson) as WindowRequest, firstRows(given, rows))
+    .map(({ result, state }) => `${line(result)}\n${line(state)}`)
+    .join('\n');
+}
+
 /** The same with the six typed arrays, all of them full. */
 function stepWindowJson(
   requestJson: string,

@@ -93,7 +93,8 @@ class Batches:
         if starts:
             measured = rows.measurements(messages, self._lengths).where(F.col("start") >= oldest)
             is_late = F.col("late") | (F.col("start") < closed)
-            entries = slots.entries(measured.withColumn("late", is_late), self._parameters.times)
+            are_many = found.counts["measurement"] >= slots.MANY
+            entries = slots.entries(measured.withColumn("late", is_late), self._parameters.times, are_many)
             has_late = found.counts["late"] > 0 or starts[0] < closed
             slots.write_changes(spark, self._tables, entries, starts, has_late, cause)
         if found.counts["presence"]:

@@ -18,10 +18,6 @@ from .stepping import Kernel, Step
 TYPES = (np.int32, np.uint8, np.float64, np.float64, np.uint8, np.uint8)
 """Of the columns, in the order of `Columns`."""
 
-LINES = """(steps) => JSON.parse(steps).map(({ result, state }) =>
-  [result, state].map((part) => part === null ? '' : JSON.stringify(part)).join('\\n')).join('\\n')"""
-"""Results and states as texts, two lines a patient: what V8 wrote is kept to the last digit, and not read by Python."""
-
 _kernels: dict[tuple[str, Model | None], Kernel] = {}
 """One a worker, which serves one task after another."""
 
@@ -42,6 +38,7 @@ def bundle() -> str:
 
 
 def _steps(text: str) -> list[Step]:
+    """What V8 wrote is kept to the last digit, and not read by Python."""
     lines = text.split("\n") if text else []
     return [(lines[at] or None, lines[at + 1] or None) for at in range(0, len(lines), 2)]
 
@@ -55,9 +52,7 @@ class V8Kernel:
 
         self._context = MiniRacer()
         self._context.eval(bundle())
-        self._step: Any = self._context.eval(
-            f"((lines) => (request, columns, rows) => lines(iomtKernel.stepColumns(request, columns, rows)))({LINES})"
-        )
+        self._step: Any = self._context.eval("iomtKernel.stepLines")
         self._room = 0
         self._columns: Any = None
         self._views: list[np.ndarray] = []
@@ -94,7 +89,6 @@ function write(bytes) {
   }
 }
 require('node:vm').runInThisContext(read(read(4).readUInt32LE()).toString());
-const lines = LINES;
 const room = { rows: 0 };
 for (;;) {
   const head = read(8);
@@ -109,7 +103,7 @@ for (;;) {
     Buffer.from(column.buffer, column.byteOffset, column.BYTES_PER_ELEMENT * rows).set(read(column.BYTES_PER_ELEMENT * rows));
   }
   let failed = 0, text;
-  try { text = lines(iomtKernel.stepColumns(request, room.columns, rows)); }
+  try { text = iomtKernel.stepLines(request, room.columns, rows); }
   catch (error) { failed = 1; text = String(error); }
   const answer = Buffer.from(text);
   const start = Buffer.alloc(8);
@@ -118,7 +112,7 @@ for (;;) {
   write(start);
   write(answer);
 }
-""".replace("LINES", LINES)
+"""
 
 
 class NodeKernel:

@@ -30,7 +30,11 @@ COMPACT_EVERY = 20
 """In every so many batches the rows of open windows are written anew, one a slot: what they hold stays bounded by the slots."""
 
 
-def entries(measurements: DataFrame, times: KernelTimes) -> DataFrame:
+MANY = 100_000
+"""Measurements of a batch from which on it is worth one more pass to compare few contexts."""
+
+
+def entries(measurements: DataFrame, times: KernelTimes, are_many: bool = False) -> DataFrame:
     """
     A row for each sample and each context.
 
@@ -58,7 +62,16 @@ def entries(measurements: DataFrame, times: KernelTimes) -> DataFrame:
         _no_other(value).alias("tails"),
         F.when(~taken, reason).alias("text"),
     )
-    return samples.unionByName(_contexts(measurements))
+    return samples.unionByName(_contexts(_latest(measurements) if are_many else measurements))
+
+
+OF_CONTEXT = ("start", "patient", "late")
+
+
+def _latest(measurements: DataFrame) -> DataFrame:
+    """Those among which the newest context is: numbers alone are compared several times faster than structs and texts."""
+    newest = measurements.groupBy(*OF_CONTEXT).agg(F.max("time").alias("newest"))
+    return measurements.join(F.broadcast(newest), list(OF_CONTEXT)).where(F.col("time") == F.col("newest")).drop("newest")
 
 
 def _contexts(measurements: DataFrame) -> DataFrame:
@@ -66,7 +79,7 @@ def _contexts(measurements: DataFrame) -> DataFrame:
     newest = F.max(F.struct("time", "key", "context")).alias("newest")
     # With a collection beside it Spark keeps the few groups in memory, and does not sort all rows with their long texts.
     in_memory = F.collect_set(F.lit(None).cast("int")).alias("nothing")
-    return measurements.groupBy("start", "patient", "late").agg(newest, in_memory).select(
+    return measurements.groupBy(*OF_CONTEXT).agg(newest, in_memory).select(
         "start",
         F.lit(0).cast("long").alias("slot"),
         F.lit(0).cast("byte").alias("vital"),

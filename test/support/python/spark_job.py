@@ -24,6 +24,7 @@ from iomt_scoring.parameters import parse  # noqa: E402
 
 # Batches are few here.
 slots.COMPACT_EVERY = 2
+slots.MANY = 100
 
 
 def die() -> None:
