@@ -88,9 +88,12 @@ function hasAdministrator(inputs: Properties): Failure[] {
 }
 
 /** The property holds at creation; later there is a resource of its own. */
-function keepsAdministrator(inputs: Properties, { current }: Surroundings): Failure[] {
-  const [before, now] = [textAt(current?.inputs, 'administrators.sid'), textAt(inputs, 'administrators.sid')];
-  if (before === undefined || now === undefined || before.toLowerCase() === now.toLowerCase()) return [];
+function keepsAdministrator(inputs: Properties, { current, id, resources }: Surroundings): Failure[] {
+  const before = textAt(current?.inputs, 'administrators.sid');
+  const later = textAt(resources.get(`${id}/administrators/ActiveDirectory`)?.inputs, 'sid');
+  const now = textAt(inputs, 'administrators.sid');
+  if (before === undefined || now === undefined) return [];
+  if ([before, later].some((sid) => sid?.toLowerCase() === now.toLowerCase())) return [];
   const reason = `administrators.sid is '${now}', and '${before}' since the server was created; Azure ignores it on a server that exists. Change it with a ServerAzureADAdministrator.`;
   return [{ property: 'administrators.sid', reason }];
 }
