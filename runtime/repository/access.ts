@@ -6,6 +6,7 @@ interface Principal {
   readonly name: string;
   /** `R` role, `E` identity or person of Microsoft Entra, `X` group. */
   readonly type: string;
+  /** Hexadecimal. Some of Azure's tools put more after the bytes of the id. */
   readonly sid: string;
 }
 
@@ -71,15 +72,16 @@ async function reconcileUsers(
 ): Promise<{ kept: number; dropped: readonly string[]; made: number }> {
   const wanted = new Map(users.map((user) => [user.name, sidOf(user.clientId)]));
   const ofOurRoles = new Set(memberships.map(({ member }) => member));
-  const sids = new Set(wanted.values());
+  const isOf = (principal: Principal, sid: string | undefined) => sid !== undefined && principal.sid.startsWith(sid);
+  const isRight = (principal: Principal) => isOf(principal, wanted.get(principal.name));
   // A name that another identity has, and an identity that has another name, are both in the way of the user to be made.
+  const isInTheWay = (principal: Principal) =>
+    wanted.has(principal.name) || [...wanted.values()].some((sid) => isOf(principal, sid));
   const dropped = principals
-    .filter(({ type }) => type === 'E')
-    .filter(({ name, sid }) => wanted.get(name) !== sid && (wanted.has(name) || sids.has(sid) || ofOurRoles.has(name)))
+    .filter((one) => one.type === 'E' && !isRight(one) && (isInTheWay(one) || ofOurRoles.has(one.name)))
     .map(({ name }) => name);
   for (const name of dropped) await sql`drop user ${sql.id(name)}`.execute(db);
-  const isThere = (name: string, sid: string) => principals.some((one) => one.name === name && one.sid === sid);
-  const missing = [...wanted].filter(([name, sid]) => !isThere(name, sid));
+  const missing = [...wanted].filter(([name]) => !principals.some((one) => one.name === name && isRight(one)));
   for (const [name, sid] of missing)
     await sql`create user ${sql.id(name)} with sid = ${sql.raw(`0x${sid}`)}, type = E`.execute(db);
   return { kept: dropped.filter((name) => wanted.has(name)).length, dropped, made: missing.length };
