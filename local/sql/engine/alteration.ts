@@ -6,7 +6,8 @@ import { physicalName, quoted, sameName, Translation } from '../translate/transl
 import { parseExpressionText } from '../tsql/statements';
 import type { AlterTable } from '../tsql/syntax';
 import type { CatalogColumn, CatalogTable } from './catalog';
-import { columnOf, type Definer, namedConstraint } from './definer';
+import { columnOf, namedConstraint } from './columns';
+import type { Definer } from './definer';
 import { createTableSql } from './physical';
 
 /**

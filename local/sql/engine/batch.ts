@@ -1,12 +1,12 @@
-import { convert } from '../functions/conversions';
 import { refused, SqlError } from '../sqlError';
-import { describe, type SqlType, type SqlValue, type TypedValue, types } from '../sqlType';
+import { type SqlType, type SqlValue, type TypedValue, types } from '../sqlType';
 import type { Tokens } from '../tds/tokens';
-import { assigned } from '../translate/coerce';
 import { parseBatch } from '../tsql/statements';
 import type { Expression, Statement } from '../tsql/syntax';
+import { setOption } from './options';
 import { runProcedure } from './procedures';
 import type { Outcome, Session } from './session';
+import { assignedValue, queryOf } from './values';
 import { Variables } from './variables';
 
 /** After these a batch goes on with its next statement; others end it. */
@@ -253,62 +253,5 @@ export class Batch {
     } else if (name === undefined) session.rollback();
     else session.rollbackTo(name);
     this.tokens.statementDone(undefined);
-  }
-}
-
-function queryOf(value: Expression): Extract<Statement, { kind: 'query' }> {
-  const item = { kind: 'value', value } as const;
-  const body = { kind: 'select', isDistinct: false, items: [item], from: [], groupBy: [] } as const;
-  return { kind: 'query', query: { with: [], body, orderBy: [] } };
-}
-
-/** A value as a variable of another type takes it: texts are cut to its length. */
-function assignedValue(value: SqlValue, from: SqlType, to: SqlType): SqlValue {
-  if (value === null) return null;
-  if (typeof value === 'string' && typeof to.length === 'number' && from.name !== 'uniqueidentifier') {
-    return value.slice(0, to.length);
-  }
-  if (from.name === to.name && from.scale === to.scale) return value;
-  // Refuses what SQL Server does not convert by itself.
-  assigned({ sql: '', type: from }, to);
-  return convert(value, describe(from), describe(to), null);
-}
-
-/** Settings that every driver sends, and how they have to stand. */
-const fixed: Readonly<Record<string, readonly string[]>> = {
-  ANSI_NULLS: ['ON'],
-  ANSI_NULL_DFLT_ON: ['ON'],
-  ANSI_PADDING: ['ON'],
-  ANSI_WARNINGS: ['ON'],
-  ARITHABORT: ['ON'],
-  CONCAT_NULL_YIELDS_NULL: ['ON'],
-  CURSOR_CLOSE_ON_COMMIT: ['OFF'],
-  DATEFIRST: ['7'],
-  DATEFORMAT: ['MDY', 'YMD'],
-  IMPLICIT_TRANSACTIONS: ['OFF'],
-  LANGUAGE: ['US_ENGLISH'],
-  NUMERIC_ROUNDABORT: ['OFF'],
-  QUOTED_IDENTIFIER: ['ON'],
-};
-
-function setOption(session: Session, name: string, value: string): void {
-  switch (name) {
-    case 'NOCOUNT':
-      session.countsRows = value !== 'ON';
-      return;
-    case 'XACT_ABORT':
-      session.abortsOnError = value === 'ON';
-      return;
-    case 'LOCK_TIMEOUT':
-      session.lockTimeoutMs = Number(value) < 0 ? undefined : Number(value);
-      return;
-    case 'TEXTSIZE':
-      return;
-    case 'TRANSACTION ISOLATION LEVEL':
-      if (value === 'SNAPSHOT') throw refused('the isolation level SNAPSHOT', 'READ COMMITTED or SERIALIZABLE');
-      session.isSerializable = value === 'SERIALIZABLE' || value === 'REPEATABLE READ';
-      return;
-    default:
-      if (!fixed[name]?.includes(value)) throw refused(`SET ${name} ${value}`);
   }
 }

@@ -3,8 +3,9 @@ import { parseExpressionText } from '../tsql/statements';
 import type { DataStatement, Delete, Expression, Insert, Item, Source, Update } from '../tsql/syntax';
 import { assigned } from './coerce';
 import { condition, value } from './expressions';
-import { itemsOf, translateQuery, translateSource } from './queries';
+import { itemsOf, translateQuery } from './queries';
 import { Scope } from './scope';
+import { translateSource } from './sources';
 import {
   type ColumnInfo,
   type Declared,
