@@ -87,7 +87,8 @@ export class Locks {
         clearTimeout(timer);
         signal?.removeEventListener('abort', canceled);
         const queue = (this.waiting.get(resource) ?? []).filter((other) => other !== waiting);
-        this.waiting.set(resource, queue);
+        if (queue.length > 0) this.waiting.set(resource, queue);
+        else this.waiting.delete(resource);
       };
       const waiting: Waiting = {
         owner,
