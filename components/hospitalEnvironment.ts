@@ -86,8 +86,8 @@ export interface HospitalEnvironmentArgs extends CommonSettings {
    */
   hotPath?: HotPathSettings;
   /**
-   * Whether what was scored is written into the health record and the repository; default false.
-   * @default false
+   * Whether what was scored is written into the health record and the repository; default true where there is scoring.
+   * @default true where there is scoring
    */
   hotPathEnabled?: boolean;
 }

@@ -120,7 +120,7 @@ async function bringUp(cloud: LocalCloud, stack: PulumiStack, options: DeployOpt
 
 /** The stack's configuration: what a hospital would write by hand, but for the authorities and who deploys. */
 export async function localConfig(
-  cloud: Pick<LocalCloud, 'state'>,
+  cloud: Pick<LocalCloud, 'state'> & Partial<Pick<LocalCloud, 'fabric'>>,
   roleDelaySeconds: number,
   scoring: LocalScoring = 'functions',
 ): Promise<Record<string, unknown>> {
@@ -140,6 +140,7 @@ export async function localConfig(
       iotHub: { builtInEndpointRetentionDays: 7 },
     },
     'hospital:scoring': { compute: scoring, ...network },
+    ...(cloud.fabric && { 'hospital:hotPath': { dashboard: dashboardOn(cloud.fabric) } }),
     'hospital:connector': {
       roleAssignments: [
         {
@@ -152,6 +153,9 @@ export async function localConfig(
     },
   };
 }
+
+/** The dashboard's resources are the deployer's, and go to the Fabric of this cloud. */
+const dashboardOn = ({ urls }: LocalCloud['fabric']) => ({ ...urls, capacityAdministrators: [deployer.objectId] });
 
 /** Objects are merged by their first members: what is said of a component is said beside what is local about it. */
 function withSettings(

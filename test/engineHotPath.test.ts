@@ -13,6 +13,9 @@ import type { EngineStack, StateResource } from './support/engineStack';
 import { HospitalCloud } from './support/hospitalCloud';
 import { scoringPlatform } from './support/scoringPlatform';
 
+// Each step of the engine takes a while on a busy machine.
+jest.setTimeout(300_000);
+
 /** How the hot path is deployed and changed: the program that `npm start` runs, by the `pulumi` command. */
 let hospital: HospitalCloud;
 
@@ -57,7 +60,8 @@ describe('in a hospital', () => {
 
   /** The stack's configuration with the hot path set otherwise, put back after `run`. */
   async function withHotPath<T>(hotPath: Record<string, unknown>, run: () => Promise<T>): Promise<T> {
-    await stack.configure({ ...config, 'hospital:hotPath': hotPath });
+    const all = { ...(config['hospital:hotPath'] as object), ...hotPath };
+    await stack.configure({ ...config, 'hospital:hotPath': all });
     return run().finally(() => stack.configure(config));
   }
 
@@ -94,7 +98,11 @@ describe('in a hospital', () => {
       }
     });
     const { manualSteps } = await stack.outputs();
-    expect(manualSteps).toEqual([expect.stringMatching(/^Nobody but the app repository-migrations administers/)]);
+    expect(manualSteps).toEqual([
+      expect.stringMatching(/^Nobody but the app repository-migrations administers/),
+      expect.stringMatching(/^In the Fabric admin portal/),
+      expect.stringMatching(/^In the settings of the capacity/),
+    ]);
   });
 
   test('a change shows as the settings and properties that it is', async () => {

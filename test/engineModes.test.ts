@@ -28,7 +28,7 @@ describe('a hospital with every switch on', () => {
 
   beforeAll(async () => {
     stack = await hospital.stack('everything');
-    const args = await hospital.args('everything', { lock: 'CanNotDelete' });
+    const args = await hospital.args('everything', { lock: 'CanNotDelete', hotPathEnabled: true });
     program = async () => void everythingOn(args);
     await stack.up(program);
   });
@@ -41,6 +41,7 @@ describe('a hospital with every switch on', () => {
   armcheckTest("registers what Azure's published types allow", async () => {
     const resources = await stack.resources();
     const kinds = ['PrivateEndpoint', 'PrivateDnsZoneGroup', 'ManagementLockByScope', 'NamespaceNetworkRuleSet'];
+    kinds.push('EncryptionProtector', 'ExtendedServerBlobAuditingPolicy', 'FabricCapacity');
     for (const kind of kinds) expect(ofType(resources, kind)).not.toEqual([]);
     expect(judgeArm(resources)).toEqual({ unlisted: [], unjudged: listedAsUnjudged });
   });
@@ -133,6 +134,7 @@ describe('a deployer who may neither assign roles nor reach the data planes', ()
     await stack.configure({
       ...config,
       'hospital:hospitalId': 'external',
+      'hospital:hotPathEnabled': false,
       'hospital:deployerReach': 'none',
       'hospital:roleAssignmentMode': 'external',
       'hospital:ingest': emitting('ingest'),

@@ -55,7 +55,8 @@ describe('an update whose engine is killed', () => {
   test('leaves a stack that comes up again, with nothing made twice', async () => {
     const { cloud } = hospital;
     const stack = cloud.stack('local', hospitalProgram);
-    await stack.configure(await localConfig(cloud, 0));
+    const settings = { 'hospital:hotPathEnabled': false };
+    await stack.configure({ ...(await localConfig(cloud, 0)), ...settings });
     await killedUp(stack);
     expect((await stack.run(['up', '--yes', '--skip-preview', ...stack.stackArgs()])).stderr).toMatch(
       /currently locked|failed to load checkpoint/,
@@ -67,7 +68,7 @@ describe('an update whose engine is killed', () => {
     );
     writeFileSync(join(checkpoints, attributes ?? ''), '');
 
-    await deployLocalStack(cloud, { roleDelaySeconds: 0, log: quiet, onProgress: () => {} });
+    await deployLocalStack(cloud, { roleDelaySeconds: 0, settings, log: quiet, onProgress: () => {} });
     expect((await stack.state()).deployment.pending_operations ?? []).toEqual([]);
     expect((await stack.preview('--refresh')).changes).toEqual({});
     const native = (await stack.resources()).filter(({ type, id }) => id && type.startsWith('azure-native:'));

@@ -15,7 +15,7 @@ beforeAll(async () => {
   hospital = await HospitalCloud.start();
   const { cloud } = hospital;
   stack = cloud.stack('local', hospitalProgram);
-  config = { ...(await localConfig(cloud, 0)), 'hospital:scoringEnabled': false };
+  config = { ...(await localConfig(cloud, 0)), 'hospital:hotPathEnabled': false, 'hospital:scoringEnabled': false };
   await stack.configure(config);
   await stack.up();
   await allRun(['normalize', 'write-observations']);

@@ -39,6 +39,13 @@ const recordTypes = [
   ...['Patient', 'Practitioner', 'PractitionerRole'],
 ];
 
+/** What is behind the measurements has tests of its own (recordings), and takes most of the time. */
+const withoutHotPath = () => {
+  const file = join(folder, 'without-hot-path.json');
+  writeFileSync(file, JSON.stringify({ 'hospital:hotPathEnabled': false }));
+  return ['--config', file];
+};
+
 const good = { lost: 0, duplicated: 0, deadLettered: 0, wrong: 0 };
 
 describe('a recording through steps 1 to 6', () => {
@@ -47,7 +54,7 @@ describe('a recording through steps 1 to 6', () => {
     async () => {
       const rows = 1896;
       const values = recorded(7405);
-      const options = ['--replay', icuRecord, '--speed', 'max', '--export', exported];
+      const options = ['--replay', icuRecord, '--speed', 'max', '--export', exported, ...withoutHotPath()];
       const first = await start('icu', ...options).ended;
       expect(first).toMatchObject({
         code: 0,
@@ -83,6 +90,7 @@ describe('a recording through steps 1 to 6', () => {
   icuTest('the gateway keeps what it is sent while its uplink is cut', async () => {
     const { code, verdict } = await start(
       ...(['gateway', '--replay', icuRecord, '--speed', 'max', '--gateway', '--cut-uplink', '300-900'] as const),
+      ...withoutHotPath(),
     ).ended;
     expect(code).toBe(0);
     expect(verdict).toMatchObject({ ...good, sent: 1896, devicedata: 1896, raw: 1896, values: recorded(7405) });

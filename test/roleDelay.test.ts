@@ -18,6 +18,7 @@ test('without waiting, a deployment fails and names the roles that do not work y
   await stack.configure({
     ...(await localConfig(hospital.cloud, roleDelaySeconds)),
     'hospital:hospitalId': 'hasty',
+    'hospital:hotPathEnabled': false,
     'hospital:rolePropagationSeconds': 0,
   });
   const all = ['up', '--yes', '--skip-preview', '--continue-on-error', ...stack.stackArgs()];

@@ -16,7 +16,8 @@ class Hub {
     const log = lineLog(true);
     const cloud = await LocalCloud.start({ state: StateFolder.open(folder), clockStart: Date.now(), log });
     // Steps 1 to 4 alone: clock marks would be counted as messages, and functions take processors from the hub.
-    const settings = { 'hospital:connectorEnabled': false };
+    const without = ['connector', 'scoring', 'hotPath'].map((part) => [`hospital:${part}Enabled`, false]);
+    const settings = Object.fromEntries(without);
     const stack = await deployLocalStack(cloud, { roleDelaySeconds: 0, settings, log, onProgress: () => {} });
     cloud.clock.run();
     return new Hub(cloud, stack);

@@ -22,7 +22,10 @@ class Hospital {
     const cloud = await LocalCloud.start({ state, clockStart: Date.now(), log });
     setDefaultCACertificates([...getCACertificates('default'), cloud.certificates.authority]);
     const { 'hospital:connector': connector } = await localConfig(cloud, 0);
-    const settings = { 'hospital:connector': { ...(connector as object), flushSeconds: 0 } };
+    const settings = {
+      'hospital:hotPathEnabled': false,
+      'hospital:connector': { ...(connector as object), flushSeconds: 0 },
+    };
     const stack = await deployLocalStack(cloud, { roleDelaySeconds: 0, settings, log, onProgress: () => {} });
     cloud.clock.run();
     return new Hospital(cloud, stack, new Commits(cloud));

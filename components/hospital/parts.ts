@@ -69,7 +69,7 @@ export function scoringSettingsOf(args: HospitalEnvironmentArgs): CompleteScorin
 
 /** The hot path writes what scoring sends: without it there is none. */
 export function hasHotPath(args: HospitalEnvironmentArgs): boolean {
-  return hasScoring(args) && args.hotPathEnabled === true;
+  return hasScoring(args) && args.hotPathEnabled !== false;
 }
 
 /** The hot path's own settings, over what it shares with connector and scoring in one hospital. */

@@ -83,7 +83,7 @@ function withoutSource(
   source: string,
 ): void {
   const isEnabled = args[`${part}Enabled`] === true;
-  if (!isEnabled && args[part] === undefined) return;
+  if (args[`${part}Enabled`] === false || (!isEnabled && args[part] === undefined)) return;
   problems.add(isEnabled ? `${part}Enabled` : part, `${why}; leave it out, or leave ${source} at true.`);
 }
 

@@ -49,7 +49,21 @@ export function everythingOn(args: HospitalEnvironmentArgs): HospitalEnvironment
       lake: { captureMinutes: 1, replication: 'Standard_GZRS' },
       roleAssignments: operatorsWith('readLake', 'readScored', 'replayDeadLetters'),
     },
+    ...(args.hotPathEnabled !== false && { hotPath: hotPathOn(args) }),
   });
+}
+
+function hotPathOn({ hotPath }: HospitalEnvironmentArgs): HospitalEnvironmentArgs['hotPath'] {
+  return {
+    ...hotPath,
+    alwaysReadyInstances: 1,
+    repository: {
+      administrator: { login: 'sql-administrators', objectId: operators },
+      users: [{ name: 'research', clientId: operators, role: 'dashboardReader' }],
+    },
+    httpTrigger: { audience: 'api://iomt-scored', allowedClientIds: [operators] },
+    roleAssignments: operatorsWith('manageDatabase', 'replayDeadLetters'),
+  };
 }
 
 /** Each role for the same people. */
@@ -106,6 +120,7 @@ function landingZone(place: Place, hospitalId: string) {
         sites: zone('privatelink.azurewebsites.net'),
         healthWorkspace: zone('privatelink.workspace.azurehealthcareapis.com'),
         fhir: zone('privatelink.fhir.azurehealthcareapis.com'),
+        sql: zone('privatelink.database.windows.net'),
       },
     },
   };

@@ -53,13 +53,13 @@ export class HospitalCloud {
     return stack;
   }
 
-  /** The arguments with which `npm start` makes its hospital, for another hospital in the same cloud. */
+  /** The arguments with which `npm start` makes its hospital, for another one in the same cloud, without a hot path unless said. */
   async args(hospitalId: string, others: Partial<HospitalEnvironmentArgs> = {}): Promise<HospitalEnvironmentArgs> {
     const config = Object.entries(await localConfig(this.cloud, this.roleDelaySeconds))
       .filter(([key]) => key.startsWith('hospital:'))
       .map(([key, value]) => [key.replace('hospital:', ''), value]);
     const args = Object.fromEntries(config) as HospitalEnvironmentArgs;
-    return { ...args, hospitalId, ...others, ingest: { ...args.ingest, ...others.ingest } };
+    return { ...args, hospitalId, hotPathEnabled: false, ...others, ingest: { ...args.ingest, ...others.ingest } };
   }
 
   temporaryFolder(name: string): string {
