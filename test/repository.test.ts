@@ -298,6 +298,15 @@ describe('whoever comes twice', () => {
     );
   });
 
+  test('at the same time with other beginnings, leaves one that stands', async () => {
+    const patients = Array.from({ length: 12 }, (_, index) => `p${index}`);
+    const [early, later] = [0, 3].map((number) => patients.map((patient) => raised({ patient, at: number })));
+    await Promise.all([early, later].map((some) => RepositoryStep.on(host).handle(some as ScoredWindow[])));
+    expect(episodes().map((shown) => [shown.split(' ')[0], shown.split(' ')[4]])).toEqual(
+      patients.sort().map((patient) => [patient, 'stands']),
+    );
+  });
+
   test('after a death between any two writes finds what is done, and does the rest', async () => {
     for (let calls = 0; ; calls++) {
       await host.empty();

@@ -62,20 +62,32 @@ export async function writeEpisodes(db: RepositoryDatabase, changes: readonly Ep
   const known = changes.filter(({ before }) => before !== null);
   const ending = known.filter(({ after }) => after.ended !== null);
   const lasting = known.filter(({ after }) => after.ended === null);
-  for (const change of [...ending, ...lasting]) await replace(db, change);
+  for (const some of [ending, lasting])
+    for (const alike of grouped(some, whatChanges).values())
+      for (const patients of chunks(alike, 1)) await replace(db, patients);
   const begun = changes.filter(({ before }) => before === null).map(({ after }) => after);
   for (const some of chunks(begun, parametersOfRow))
     await db.insertInto('care.episode').values(some.map(rowOf)).execute();
 }
 
-/** @throws Overtaken when it is not as it was read */
-async function replace(db: RepositoryDatabase, { before, after }: EpisodeChange): Promise<void> {
+/** What a change is, whoever the patient: a ward's episodes end together. */
+function whatChanges({ before, after }: EpisodeChange): string {
+  return JSON.stringify([before, after].map((episode) => episode && { ...rowOf(episode), patient: '' }));
+}
+
+/**
+ * The same change of several patients' episodes.
+ * @throws Overtaken when one is not as it was read
+ */
+async function replace(db: RepositoryDatabase, changes: readonly EpisodeChange[]): Promise<void> {
+  const [{ before, after }] = changes as readonly [EpisodeChange];
   const old = rowOf(before as Episode);
   const { patient: _patient, kind: _kind, since: _since, raisedAt: _raisedAt, ...content } = rowOf(after);
+  const patients = changes.map((change) => change.after.patient);
   const { numUpdatedRows } = await db
     .updateTable('care.episode')
     .set({ ...content, writtenAt: databaseTime })
-    .where('patient', '=', old.patient)
+    .where('patient', 'in', patients)
     .where('kind', '=', old.kind)
     .where('since', '=', old.since)
     .where('changedBy', '=', old.changedBy)
@@ -83,7 +95,7 @@ async function replace(db: RepositoryDatabase, { before, after }: EpisodeChange)
     .where('level', old.level == null ? 'is' : '=', old.level ?? null)
     .where('endedAt', old.endedAt == null ? 'is' : '=', old.endedAt ?? null)
     .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw new Overtaken();
+  if (numUpdatedRows < BigInt(patients.length)) throw new Overtaken();
 }
 
 function rowOf({ patient, kind, since, raisedAt, level, vitals, changedBy, ended }: Episode): Insertable<EpisodeRow> {
