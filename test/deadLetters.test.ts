@@ -342,7 +342,7 @@ describe('azure-iomt-dead-letters', () => {
       'There is one command, given are replay, all, red.',
       '--container is http://x/y?sig=1; it must be the https URL of a container, without a query.',
       '--namespace is missing: the host name of the Event Hubs namespace.',
-      '--step is score; allowed are normalize, write-observations, ml-input, charted-values.',
+      '--step is score; allowed are normalize, write-observations, ml-input, charted-values, ml-output-fhir, ml-output-repository.',
       '--from is 5 May; it must be a day, or a time with Z or offset, as 2026-01-05T00:00:00Z.',
       '--limit is 1.5; it must be a whole number of at least 1.',
     ]);

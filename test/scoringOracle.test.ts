@@ -270,16 +270,22 @@ withOracle('windows after each other, worked out by hand', () => {
     });
     const presence = [event('0:03', 'start'), event('0:25', 'end')];
     const windows = ask([row('0:07', 'heartRate', 70), row('0:32', 'heartRate', 70)], '0:47', { presence });
-    // In 0:25 nobody is there any more: it ended when that window began. In 0:30 there is a measurement.
-    expect(starts(windows)).toEqual(['00:00', '00:05', '00:10', '00:15', '00:20', '00:30']);
+    // The window of 0:25 tells that it ended then. In 0:30 nobody is there any more, and there is a measurement.
+    expect(starts(windows)).toEqual(['00:00', '00:05', '00:10', '00:15', '00:20', '00:25', '00:30']);
+    expect(windows.map(({ monitoringEnd }) => monitoringEnd)).toEqual([
+      ...Array(5).fill(null),
+      { time: at('0:25'), basis: 'encounter' },
+      null,
+    ]);
     expect(windows.map(({ dataGap }) => [dataGap.action, ...dataGap.vitals])).toEqual([
       ['none'],
       ['raise', 'oxygenSaturation'],
       ['keep', 'oxygenSaturation'],
       ['raise', 'heartRate', 'oxygenSaturation'],
       ['keep', 'heartRate', 'oxygenSaturation'],
-      // The window before was not due, so nothing is known to have been missing in it.
-      ['lower'],
+      ['keep', 'heartRate', 'oxygenSaturation'],
+      // What stood ended with the stay; oxygen was missing in the window before, too.
+      ['raise', 'oxygenSaturation'],
     ]);
     expect(windows[4]?.dataGap.since).toBe(at('0:05'));
     const death = event('0:12', 'end', { basis: 'death', resource: 'Patient/p' });
