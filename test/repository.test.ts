@@ -234,6 +234,13 @@ describe('an episode', () => {
     expect(audit().filter((entry) => !entry.startsWith('episode.'))).toEqual(['monitoring.ended p', 'route.ended p']);
   });
 
+  test('is not begun once more by a correction of what ended it', async () => {
+    const step = RepositoryStep.on(host);
+    await step.handle([raised(), scoredWindow({ at: 2 })]);
+    await step.handle([raised({ at: 2, revision: 2 })]);
+    expect(episodes()).toEqual(['p deterioration 0 high 3 improved']);
+  });
+
   test('that comes late begins before an end that was read already, and ends with it', async () => {
     const step = RepositoryStep.on(host);
     await step.handle([quiet(0), quiet(1), quiet(2, { endsAfter: 1 })]);
@@ -298,6 +305,31 @@ describe('whoever comes twice', () => {
     );
   });
 
+  test('between the reading and the writing of another, has it read and follow again', async () => {
+    const patients = Array.from({ length: 8 }, (_, index) => `p${index}`);
+    const each = (given: WindowGiven, some = patients) => some.map((patient) => scoredWindow({ patient, ...given }));
+    const half = patients.slice(4);
+    const low = { level: 'low-medium', mayLower: false } as const;
+    await RepositoryStep.on(host).handle([...each({ ...low, total: 5 }), ...each({ ...low, at: 1, since: 0 })]);
+    audit();
+    const meanwhile = () =>
+      RepositoryStep.on(host).handle(each({ level: 'medium', revision: 2, at: 1, since: 0, mayLower: false }, half));
+    const worse = each({ level: 'high', revision: 2, mayLower: false, total: 8 });
+    await new RepositoryStep(interrupted(repositoryIn(host.as('mlOutputWriter')), meanwhile)).handle(worse);
+    expect(episodes()).toEqual(patients.map((patient) => `${patient} deterioration 0 high stands`));
+    expect(audit()).toHaveLength(12);
+    const ending = () => RepositoryStep.on(host).handle(each({ at: 5 }, half));
+    const keep = each({ at: 4, level: 'high', since: 0, gapSince: 4, mayLower: false });
+    await new RepositoryStep(interrupted(repositoryIn(host.as('mlOutputWriter')), ending)).handle([
+      ...keep,
+      ...each({ at: 5 }),
+    ]);
+    expect(episodes().filter((shown) => shown.includes('deterioration'))).toEqual(
+      patients.map((patient) => `${patient} deterioration 0 high 6 improved`),
+    );
+    expect(audit().filter((entry) => entry.startsWith('episode.ended')).length).toBeGreaterThanOrEqual(8);
+  });
+
   test('at the same time with other beginnings, leaves one that stands', async () => {
     const patients = Array.from({ length: 12 }, (_, index) => `p${index}`);
     const [early, later] = [0, 3].map((number) => patients.map((patient) => raised({ patient, at: number })));
@@ -354,6 +386,17 @@ function dyingAfter(calls: number, repository: Repository): Repository {
     };
   const names = ['readRevisions', 'readEpisodes', 'readEnds', 'writeResults'] as const;
   return { ...repository, ...Object.fromEntries(names.map((name) => [name, dying(name)])) };
+}
+
+/** Somebody else comes before its first write. */
+function interrupted(repository: Repository, work: () => Promise<void>): Repository {
+  let isFirst = true;
+  const writeResults: Repository['writeResults'] = async (results) => {
+    if (isFirst) await work();
+    isFirst = false;
+    return repository.writeResults(results);
+  };
+  return { ...repository, writeResults };
 }
 
 /** Whose connection breaks before a statement. */
