@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { RepositoryUser } from '../contracts/appSettings';
 import { type AccessChanges, reconcileAccess } from './access';
-import { asFault, numbersOf } from './faults';
+import { asFault, faultOf, numbersOf } from './faults';
 import { migrations as allMigrations } from './migrations';
 
 export interface MigrationRun {
@@ -40,7 +40,7 @@ export async function migrateRepository(
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) {
     await refuseNewer(db, migrations);
-    throw await asFault(() => Promise.reject(error)).catch((fault: unknown) => fault);
+    throw faultOf(error);
   }
   const migrated = results.filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName);
   const access = await asFault(() => db.connection().execute((one) => underLock(one, users)));
