@@ -18,10 +18,13 @@ export function feedItem(
   time: WardTime,
 ): HTMLElement {
   const name = feedNames[feed] ?? feed;
-  const behindMs = feed === 'routing' ? 0 : Math.max(...all.map((one) => Date.parse(one.until))) - Date.parse(until);
+  const writers = all.filter((one) => one.feed !== 'routing').map((one) => Date.parse(one.until));
+  const behindMs = feed === 'routing' ? 0 : Math.max(...writers) - Date.parse(until);
   const ageMs = now - Date.parse(until);
   const clock = time.clock(until).slice(0, 5);
-  if (behindMs >= behindAfterMs) return item('late', `${name} is behind by ${formatSpan(behindMs)}, up to ${clock}`);
+  const verb = feed === 'fhir' ? 'is' : 'are';
+  if (behindMs >= behindAfterMs)
+    return item('late', `${name} ${verb} behind by ${formatSpan(behindMs)}, up to ${clock}`);
   if (feed !== 'routing' && ageMs > silentAfterMs)
     return item('late', `${name}: nothing since ${clock}, ${formatSpan(ageMs)} ago`);
   return item('good', `${name} up to ${clock}`);

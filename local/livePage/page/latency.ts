@@ -33,11 +33,11 @@ export class Latency {
     byId('latency').hidden = latency === null;
     if (latency === null) return;
     for (const [stage, value] of this.values) setText(value, measureText(latency[stage]));
-    const [state, words] = judged(latency.sampleAge);
+    const [state, words] = judged(latency.sampleAge, clock.speed !== null);
     setAttribute(byId('latency'), 'data-state', state);
     setText(this.state, words);
     const isFast = clock.speed !== 1;
-    setText(this.note, isFast ? "In the replay's time, in which this machine's own work counts many times." : '');
+    setText(this.note, isFast ? "in the replay's time, in which this machine's own work counts many times" : '');
   }
 }
 
@@ -45,9 +45,11 @@ function measureText(measure: LatencyMeasure | null): string {
   return measure === null ? 'not known' : `p50 ${formatDelay(measure.p50Ms)}, p95 ${formatDelay(measure.p95Ms)}`;
 }
 
-function judged(measure: LatencyMeasure | null): [state: string, words: string] {
+/** @param isPaced false: the replay's time jumps as fast as messages are acknowledged, and ages with it */
+function judged(measure: LatencyMeasure | null, isPaced: boolean): [state: string, words: string] {
   if (measure === null) return ['none', 'Nothing has come to the dashboard yet'];
   const p95 = `p95 is ${formatSpan(measure.p95Ms)}`;
+  if (!isPaced) return ['none', `Not judged: ${p95}`];
   if (measure.p95Ms > breachMs) return ['breach', `Breach: ${p95}, above ${formatSpan(breachMs)}`];
   if (measure.p95Ms > warningMs) return ['warning', `Warning: ${p95}, above ${formatSpan(warningMs)}`];
   return ['good', `Good: ${p95}, within ${formatSpan(warningMs)}`];
