@@ -4,7 +4,7 @@ import { byId, html, setAttribute, setText } from './element';
 import { feedItem } from './feeds';
 import { formatCount, type WardTime } from './format';
 
-const columns = ['Patient', 'Risk', 'NEWS2', 'Last 4 hours', 'In the hour', 'Flag', 'Not known', 'Data', 'Where'];
+const columns = ['Patient', 'Risk', 'NEWS2', 'Flag', 'Data', 'Last 4 hours', 'In the hour', 'Not known', 'Where'];
 
 /** The dashboard of step 15, drawn from its own queries: patients by risk, trend, flags, and how old all of it is. */
 export class Dashboard {

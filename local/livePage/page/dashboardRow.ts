@@ -28,7 +28,7 @@ export class DashboardRow {
     change: html('td', { class: 'age' }),
     flag: html('td', { class: 'flag' }),
     missing: html('td', { class: 'missing' }),
-    age: html('td', { class: 'age' }),
+    age: html('td', { class: 'age data-age' }),
     where: html('td', { class: 'missing' }),
   };
   private readonly curve = new TrendCurve();
@@ -39,7 +39,7 @@ export class DashboardRow {
     const header = html('th', { scope: 'row', title: label }, html('span', { class: 'device-id' }, label));
     const curve = html('td', { class: 'curve', 'aria-hidden': 'true' }, this.curve.root);
     this.root = html('tr', { 'data-patient': label });
-    this.root.append(header, risk, score, curve, change, flag, missing, age, where);
+    this.root.append(header, risk, score, flag, age, curve, change, missing, where);
   }
 
   /** @param now virtual time: data grow old also while the dashboard is not refreshed */
