@@ -210,7 +210,7 @@ describe('HotPath registers', () => {
       windowMinutes: 10,
       latenessMinutes: 1,
       latencyWarningMinutes: 12,
-      routing: { defaultQueue: 'rapid response', recordNumberSystem: 'urn:mrn', staleMinutes: 5, intervalSeconds: 30 },
+      routing: { defaultQueue: 'rapid response', recordNumberSystem: 'urn:mrn', staleMinutes: 5, intervalMinutes: 30 },
     });
     const [mlOutput = {}, migrations = {}, routing = {}] = apps.map((app) => settingsOf(one(resources, `${app}-app`)));
     expect(Object.keys(mlOutput)).toEqual(expect.arrayContaining([...mlOutputSettings]));
@@ -236,7 +236,7 @@ describe('HotPath registers', () => {
       HOSPITAL_ID: 'stmary',
       RECORD_NUMBER_SYSTEM: 'urn:mrn',
       ROUTING_STALE_SECONDS: '300',
-      ROUTING_SCHEDULE: '*/30 * * * * *',
+      ROUTING_SCHEDULE: '0 */30 * * * *',
       DEFAULT_QUEUE: 'rapid response',
       CONTEXT_CODES: '{}',
     });
@@ -499,7 +499,7 @@ describe('arguments of the hot path', () => {
         allowAzureServices: true,
         users: [{ name: 'a b', clientId: 'x', role: 'owner' as 'dashboardReader' }],
       },
-      routing: { entraObjectIdSystem: '', defaultQueue: '', intervalSeconds: 7, staleMinutes: 1 },
+      routing: { entraObjectIdSystem: '', defaultQueue: '', intervalMinutes: 7, staleMinutes: 1 },
       httpTrigger: { audience: '', allowedClientIds: [] },
       dashboard: {
         capacitySku: 'F3',
@@ -540,7 +540,7 @@ describe('arguments of the hot path', () => {
       /repository.users\[0\].role: .*dashboardReader, .*given is "owner"/,
       /routing.entraObjectIdSystem: must be a URI/,
       /routing.defaultQueue: /,
-      /routing.intervalSeconds: must divide a minute.*given is 7/,
+      /routing.intervalMinutes: must divide an hour.*given is 7/,
       /routing.staleMinutes: .*2 to 1440; given is 1/,
       /httpTrigger.audience: /,
       /httpTrigger.allowedClientIds: must name who may post/,

@@ -14,7 +14,7 @@ import { type FunctionApp, type FunctionAppSettings, functionApp } from '../azur
 import type { FhirPlace } from '../azure/healthcare';
 import type { AppIdentity } from '../azure/identity';
 import { programTexts } from '../azure/packageTexts';
-import { everySeconds } from '../azure/schedules';
+import { everyMinutes } from '../azure/schedules';
 import { mlOutputGroups } from '../scoring/defaults';
 import { type HotPathScopes, mlOutputGrants, routingGrants } from './access';
 import type { Repository } from './repository';
@@ -105,7 +105,7 @@ export function buildRepositoryMigrations(
   const appSettings: Settings<typeof repositoryMigrationsSettings> = {
     ...repositoryOf(parts, identity),
     REPOSITORY_USERS: pulumi.jsonStringify([...usersOf(site, parts), ...others]),
-    MIGRATE_SCHEDULE: '0 */5 * * * *',
+    MIGRATE_SCHEDULE: everyMinutes(5),
   };
   return functionApp(
     site,
@@ -153,7 +153,7 @@ export function buildRouting(site: HotPathSite, parts: AppParts): FunctionApp {
     RECORD_NUMBER_SYSTEM: routing.recordNumberSystem,
     ROUTING_STALE_SECONDS: String(routing.staleMinutes * 60),
     DEFAULT_QUEUE: routing.defaultQueue,
-    ROUTING_SCHEDULE: everySeconds(routing.intervalSeconds),
+    ROUTING_SCHEDULE: everyMinutes(routing.intervalMinutes),
   };
   return functionApp(
     site,

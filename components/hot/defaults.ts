@@ -23,7 +23,7 @@ const routing: Required<RoutingSettings> = {
   entraObjectIdSystem: 'https://graph.microsoft.com/objectId',
   recordNumberSystem: '',
   defaultQueue: 'default',
-  intervalSeconds: 60,
+  intervalMinutes: 1,
   staleMinutes: 15,
 };
 

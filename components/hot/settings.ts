@@ -142,10 +142,10 @@ export interface RoutingSettings {
    */
   defaultQueue?: string;
   /**
-   * Seconds between two projections of care teams, a divisor of 60; default 60.
-   * @default 60
+   * Minutes between two projections of care teams, a divisor of 60; default 1. What changes in FHIR reaches the dashboard as late.
+   * @default 1
    */
-  intervalSeconds?: number;
+  intervalMinutes?: number;
   /**
    * Minutes after which a projection that could not be renewed is stale, which raises an alert, 2 to 1440; default 15.
    * @default 15

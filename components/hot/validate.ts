@@ -6,7 +6,7 @@ import { functionAppProblems } from '../azure/functionAppProblems';
 import { namesVersion } from '../azure/healthcare';
 import { nameRules } from '../azure/naming';
 import { operatorProblems } from '../azure/operators';
-import { timerProblems } from '../azure/schedules';
+import { minutesTimerProblems } from '../azure/schedules';
 import { sqlKeyVersionRule } from '../azure/sqlServer';
 import { known, Problems } from '../azure/validation';
 import type { HotPathArgs } from '../hotPath';
@@ -72,7 +72,7 @@ function routingProblems(problems: Problems, { routing }: CompleteHotPath): void
   // The repository's column for care teams, less the front of other values in it.
   const queue = 'the default queue must be 1 to 64 letters, digits, spaces and ._-';
   problems.text('defaultQueue', routing.defaultQueue, /^[\p{L}\p{N}._-][\p{L}\p{N} ._-]{0,63}$/u, queue);
-  timerProblems(problems, 'intervalSeconds', routing.intervalSeconds);
+  minutesTimerProblems(problems, 'intervalMinutes', routing.intervalMinutes);
   problems.wholeNumber('staleMinutes', routing.staleMinutes, 2, 1440, 'the minutes after which routing is stale');
 }
 

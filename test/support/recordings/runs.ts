@@ -61,6 +61,7 @@ export class RecordedRuns {
       'hospital:scoring': { baselines: false },
       // At this speed, clock marks are most of the events.
       'hospital:connector': { clockMarkSeconds: 60 },
+      'hospital:hotPath': { routing: { intervalMinutes: 60, staleMinutes: 120 } },
     };
     writeFileSync(config, JSON.stringify(settings));
     const disorder = ['--shuffle', String(defaultKernelSettings.latenessSeconds - 1), '--duplicate', '10'];
