@@ -14,7 +14,8 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join('|')})/)`],
   // Its exports name no CommonJS way in.
   moduleNameMapper: { '^fhir-kit-client$': '<rootDir>/node_modules/fhir-kit-client/dist/index.js' },
-  testTimeout: 120_000,
+  // Whole stacks come up in some tests, on machines that do other things as well.
+  testTimeout: 400_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/countedLine.cjs'],
 };
