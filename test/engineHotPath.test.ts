@@ -14,7 +14,7 @@ import { HospitalCloud } from './support/hospitalCloud';
 import { scoringPlatform } from './support/scoringPlatform';
 
 // Each step of the engine takes a while on a busy machine.
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 /** How the hot path is deployed and changed: the program that `npm start` runs, by the `pulumi` command. */
 let hospital: HospitalCloud;
