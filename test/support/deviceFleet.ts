@@ -169,9 +169,9 @@ export class DeviceFleet {
 
 /** Polls until the condition holds. @throws after 30 s, with what was waited for. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 90_000;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited 30 s in vain until ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Waited 90 s in vain until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
