@@ -6,7 +6,7 @@ export interface DrainOptions {
   readonly clock: { now(): number | Promise<number>; advanceTo(time: number): Promise<void> };
   /** How far virtual time goes on so that raw batches are written: the route's batch frequency and a minute, in ms. */
   readonly advanceByMs: number;
-  /** Gives up after this long without another message seen. Default 60 s. */
+  /** Gives up after this long without another message seen. Default 180 s. */
   readonly quietMs?: number;
   /** Moves time on again after this long without another message seen. Default 10 s. */
   readonly settleMs?: number;
@@ -20,7 +20,7 @@ export interface DrainOptions {
  * replay apart from this one. What a gateway delivers late is waited for as long as it goes on coming.
  */
 export async function drain(options: DrainOptions): Promise<void> {
-  const { clock, advanceByMs, quietMs = 60_000, settleMs = 10_000, pollMs = 200 } = options;
+  const { clock, advanceByMs, quietMs = 180_000, settleMs = 10_000, pollMs = 200 } = options;
   let least = Number.POSITIVE_INFINITY;
   let progressAt = Date.now();
   let advancedAtLeast: number | undefined;

@@ -6,7 +6,7 @@ export interface HotPathDrainOptions {
   settled(): Promise<void>;
   /** Reads FHIR and the repository anew. */
   compare(): Promise<HotPathComparison>;
-  /** Gives up after this long in which nothing more came to be right. Default 60 s. */
+  /** Gives up after this long in which nothing more came to be right. Default 180 s. */
   readonly quietMs?: number;
   /** Default 2 s. */
   readonly pollMs?: number;
@@ -17,7 +17,7 @@ export interface HotPathDrainOptions {
  * settled. Gives up when it does not get better any more.
  */
 export async function drainHotPath(options: HotPathDrainOptions): Promise<HotPathComparison> {
-  const { settled, compare, quietMs = 60_000, pollMs = 2_000 } = options;
+  const { settled, compare, quietMs = 180_000, pollMs = 2_000 } = options;
   let least = Number.POSITIVE_INFINITY;
   let progressAt = Date.now();
   for (;;) {

@@ -9,7 +9,7 @@ export interface ScoringDrainOptions {
   readonly clock: { now(): number | Promise<number>; advanceTo(time: number): Promise<void> };
   /** Virtual time that a window needs to close after its last reading: its length, its lateness, and two clock marks. */
   readonly closesAfterMs: number;
-  /** Gives up after this long without anything new. Default 300 s: a start of Spark on a busy machine is within it. */
+  /** Gives up after this long without anything new. Default 600 s: a start of Spark on a busy machine is within it. */
   readonly quietMs?: number;
   /** Default 2 s. */
   readonly settleMs?: number;
@@ -25,7 +25,7 @@ const stepMs = 60_000;
  * long as something new comes, since a window can be scored again; what is complete needs to be still only for a moment.
  */
 export async function drainScoring(options: ScoringDrainOptions): Promise<WindowComparison> {
-  const { clock, closesAfterMs, quietMs = 300_000, settleMs = 2_000, pollMs = 200 } = options;
+  const { clock, closesAfterMs, quietMs = 600_000, settleMs = 2_000, pollMs = 200 } = options;
   await clock.advanceTo((await clock.now()) + closesAfterMs);
   const begunAt = Date.now();
   let advancedAt = begunAt;

@@ -9,7 +9,7 @@ export interface Functions {
 }
 
 export interface SettleOptions {
-  /** Gives up after this long without an event handled. Default 60 s: longer than a batch is gathered for. */
+  /** Gives up after this long without an event handled. Default 180 s: longer than a batch is gathered for. */
   readonly quietMs?: number;
   /** Default 200 ms. */
   readonly pollMs?: number;
@@ -17,7 +17,7 @@ export interface SettleOptions {
 
 /** Resolves when the functions have handled everything, seen twice in a row, or when they do not get on any more. */
 export async function settled(functions: Functions, options: SettleOptions = {}): Promise<void> {
-  const { quietMs = 60_000, pollMs = 200 } = options;
+  const { quietMs = 180_000, pollMs = 200 } = options;
   let handled = -1;
   let progressAt = Date.now();
   let wasDrained = false;
