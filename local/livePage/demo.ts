@@ -25,7 +25,7 @@ const scenes: Readonly<Record<string, () => Snapshot>> = {
   finished: () => finishedSnapshot(),
   losses: () => finishedSnapshot({ ...goodVerdict, devicedata: 19_197, raw: 19_198, lost: 3, duplicated: 1 }),
   dashboard: () => everyStepAlive(dashboardSnapshot(minutes())),
-  behind: () => dashboardSnapshot(minutes(), 7),
+  behind: () => dashboardSnapshot(minutes(), 10),
   all: () => everyStepAlive(runningSnapshot(minutes())),
 };
 

@@ -84,12 +84,12 @@ export function runningSnapshot(minutes: number, deviceCount = 10): Snapshot {
   };
 }
 
-/** With a repository, and so with a dashboard; `behindMinutes` is what FHIR's feed is behind the repository's. */
+/** With a repository, and so with a dashboard; `behindMinutes`, of whole windows, is what FHIR's feed is behind. */
 export function dashboardSnapshot(minutes: number, behindMinutes = 0): Snapshot {
   const at = (minute: number) => new Date(start + minute * 60_000).toISOString();
   const feeds = [
-    { feed: 'fhir', until: at(minutes - 1 - behindMinutes) },
-    { feed: 'repository', until: at(minutes - 1) },
+    { feed: 'fhir', until: at(minutes - 5 - behindMinutes) },
+    { feed: 'repository', until: at(minutes - 5) },
     { feed: 'routing', until: at(minutes - 2) },
   ];
   const cards = [

@@ -3,10 +3,12 @@ import { html } from './element';
 import { formatSpan, type WardTime } from './format';
 
 const minuteMs = 60_000;
-/** A feed tells how far it is with every clock mark, some seconds apart: after this it does not beat any more. */
-const silentAfterMs = 5 * minuteMs;
-/** Both writers follow the same stream: less than this is how they take turns. */
-const behindAfterMs = minuteMs;
+/**
+ * Both writers are as far as the last window that has closed, which is 5 minutes long and waits 2 for what is late: by then, and two
+ * more, both have had the time to write it, and in another 5 minutes and one the next one.
+ */
+const writtenAfterMs = 4 * minuteMs;
+const silentAfterMs = 10 * minuteMs;
 
 const feedNames: Readonly<Record<string, string>> = { repository: 'Scores', fhir: 'FHIR', routing: 'Care teams' };
 
@@ -18,14 +20,15 @@ export function feedItem(
   time: WardTime,
 ): HTMLElement {
   const name = feedNames[feed] ?? feed;
-  const writers = all.filter((one) => one.feed !== 'routing').map((one) => Date.parse(one.until));
-  const behindMs = feed === 'routing' ? 0 : Math.max(...writers) - Date.parse(until);
-  const ageMs = now - Date.parse(until);
+  const isWriter = feed !== 'routing';
+  const newest = Math.max(...all.filter((one) => one.feed !== 'routing').map((one) => Date.parse(one.until)));
+  const [behindMs, ageMs] = [newest - Date.parse(until), now - Date.parse(until)];
   const clock = time.clock(until).slice(0, 5);
-  const verb = feed === 'fhir' ? 'is' : 'are';
-  if (behindMs >= behindAfterMs)
+  if (isWriter && behindMs > 0 && now - newest > writtenAfterMs) {
+    const verb = feed === 'fhir' ? 'is' : 'are';
     return item('late', `${name} ${verb} behind by ${formatSpan(behindMs)}, up to ${clock}`);
-  if (feed !== 'routing' && ageMs > silentAfterMs)
+  }
+  if (isWriter && ageMs > silentAfterMs)
     return item('late', `${name}: nothing since ${clock}, ${formatSpan(ageMs)} ago`);
   return item('good', `${name} up to ${clock}`);
 }
