@@ -18,9 +18,9 @@ const exported = join(folder, 'export');
 /** A real ICU record of 32 hours; where it is absent, the first two hours of the shipped ward stand in. */
 const icuRecord = join(repository, '..', 'shared', 'icu', 'icu-a.csv');
 const hasRecord = existsSync(icuRecord);
-const icuTest = (name: string, run: () => Promise<void>) => (hasRecord ? test : test.skip)(name, run, 900_000);
+const icuTest = (name: string, run: () => Promise<void>) => (hasRecord ? test : test.skip)(name, run, 1_800_000);
 // Each starts whole local clouds.
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 if (!hasRecord) console.log('Not run: the tests with a real ICU record, since ../shared/icu/icu-a.csv is absent.');
 
 afterAll(() => jobs.close());
