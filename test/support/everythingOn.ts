@@ -6,8 +6,7 @@ import { HospitalEnvironment, type HospitalEnvironmentArgs } from '../../compone
 import { localSubscriptionId, localTenantId } from '../../local/identity/principals';
 
 const onCall = `/subscriptions/${localSubscriptionId}/resourceGroups/rg-on-call/providers/microsoft.insights/actionGroups/ward`;
-/** Object id of the people who operate the hospital, and administer its SQL server. */
-export const operators = '0ccc0000-0000-4000-8000-00000000000d';
+const operators = '0ccc0000-0000-4000-8000-00000000000d';
 
 /** A hospital with every switch on, in a landing zone of its own: network, DNS zones, and a key in a vault. */
 export function everythingOn(args: HospitalEnvironmentArgs): HospitalEnvironment {
@@ -61,8 +60,8 @@ function hotPathOn({ hotPath }: HospitalEnvironmentArgs): HospitalEnvironmentArg
     repository: {
       administrator: { login: 'sql-administrators', objectId: operators },
       users: [{ name: 'research', clientId: operators, role: 'dashboardReader' }],
+      ...hotPath?.repository,
     },
-    httpTrigger: { audience: 'api://iomt-scored', allowedClientIds: [operators] },
     roleAssignments: [...(hotPath?.roleAssignments ?? []), ...operatorsWith('manageDatabase', 'replayDeadLetters')],
   };
 }
