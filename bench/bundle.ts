@@ -16,6 +16,7 @@ import {
   scoreSettings,
   writeObservationsSettings,
 } from '../runtime/contracts/appSettings';
+import { defaultKernelSettings } from '../runtime/scoring/kernelSettings';
 import { type Benchmark, median, type Result } from './benchmark';
 
 const rounds = 15;
@@ -128,6 +129,8 @@ const settingNames = [
   ...[...mlOutputSettings, ...repositoryMigrationsSettings, ...routingSettings],
 ];
 
+const containers = ['STATE', 'BRONZE', 'BASELINES', 'SCORED'];
+
 /** What the apps insist on when they are loaded. */
 const appSettings: Record<string, string> = {
   ...Object.fromEntries(settingNames.map((name) => [name, 'bench'])),
@@ -137,4 +140,10 @@ const appSettings: Record<string, string> = {
   FHIR_URL: 'https://fhir.test',
   RESOLUTION_TYPE: 'Create',
   IDENTITY_CACHE_SECONDS: '60',
+  ...{ WINDOW_SECONDS: '300', LATENESS_SECONDS: '120', PLAUSIBILITY_LIMITS: '{}', CONTEXT_CODES: '{}' },
+  KERNEL_SETTINGS: JSON.stringify(defaultKernelSettings),
+  ...{ MODEL: '', LONG_WINDOWS: '["PT24H"]', SCORED_PARTITIONS: '4', ENRICHED_PARTITIONS: '4' },
+  ...Object.fromEntries(containers.map((name) => [`${name}_CONTAINER_URL`, 'https://account.blob.test/files'])),
+  ...{ LATENCY_WARNING_MINUTES: '10', LATENCY_BREACH_MINUTES: '15', HTTP_CALLERS: '' },
+  ...{ REPOSITORY_SERVER: 'sql.test', REPOSITORY_USERS: '[]', ROUTING_STALE_SECONDS: '900' },
 };
