@@ -17,7 +17,7 @@ beforeAll(async () => {
   const { cloud } = hospital;
   stack = cloud.stack('local', hospitalProgram);
   // Scoring is deployed in engineScoring.test.ts.
-  config = { ...(await localConfig(cloud, 0)), 'hospital:scoringEnabled': false };
+  config = { ...(await localConfig(cloud, 0)), 'hospital:hotPathEnabled': false, 'hospital:scoringEnabled': false };
   await stack.configure(config);
   await stack.up();
   await functionsRun();
