@@ -17,7 +17,14 @@ import { mlOutputSettings, repositoryMigrationsSettings, routingSettings } from 
 import { checkedConfig } from '../stacks/config';
 import { armcheckTest, judgeArm } from './support/armcheck';
 import { certificate } from './support/certificates';
-import { mockSubscription, type Registered, registered } from './support/registered';
+import {
+  mockSubscription,
+  type Registered,
+  RegisteredNames,
+  registered,
+  resolved,
+  settingsOf,
+} from './support/registered';
 
 const arm = `/subscriptions/${mockSubscription}/resourceGroups/rg-platform/providers`;
 const network = `/subscriptions/${mockSubscription}/resourceGroups/net/providers/Microsoft.Network`;
@@ -76,37 +83,14 @@ const hotPath = (args: HotPathArgs, config?: Record<string, string>) =>
     built = new HotPath('hot', args);
   }, config);
 
-function one(resources: Registered[], name: string): Registered['inputs'] {
-  const found = resources.find((resource) => resource.name === `hot-${name}`);
-  if (!found) throw new Error(`There is no ${name} among ${resources.map((resource) => resource.name).join(', ')}.`);
-  return found.inputs;
-}
-
-const resolved = <T>(output: pulumi.Output<T>) => new Promise<T>((take) => output.apply(take));
+const of = new RegisteredNames('hot');
+const one = of.one.bind(of);
+const rolesOf = of.rolesOf.bind(of);
 const names = (resources: Registered[], kind: string) =>
   resources
     .filter(({ type }) => type.split(':').slice(1).join(':') === kind)
     .map(({ name }) => name.replace(/^hot-/, ''))
     .sort();
-
-/** Who may do what where, as `name: role on the last word of the scope`. */
-function rolesOf(resources: Registered[]): string[] {
-  const byId = new Map(Object.entries(roles).map(([name, id]) => [id as string, name]));
-  return resources
-    .filter(({ type }) => type === 'azure-native:authorization:RoleAssignment')
-    .map(({ name, inputs }) => {
-      const role = byId.get(String(inputs.roleDefinitionId).split('/').at(-1) ?? '');
-      const account = resources.find(({ inputs: { accountName } }) => String(inputs.scope).endsWith(`/${accountName}`));
-      const where = account?.name.replace('hot-', '') ?? String(inputs.scope).split('/').at(-1);
-      return `${name.replace(/^hot-|-role$/g, '')}: ${role} on ${where}`;
-    })
-    .sort();
-}
-
-function settingsOf(app: Registered['inputs']): Record<string, string> {
-  const { appSettings } = app.siteConfig as { appSettings: { name: string; value: string }[] };
-  return Object.fromEntries(appSettings.map(({ name, value }) => [name, value]));
-}
 
 /** Reads the part of Kusto that the rules are written in. */
 function isTold(query: string, line: string): boolean {

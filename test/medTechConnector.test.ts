@@ -16,7 +16,14 @@ import { starterMapping } from '../mappings/starter';
 import { normalizeSettings, writeObservationsSettings } from '../runtime/contracts/appSettings';
 import { checkedConfig } from '../stacks/config';
 import { certificate } from './support/certificates';
-import { mockSubscription, type Registered, registered } from './support/registered';
+import {
+  mockSubscription,
+  type Registered,
+  RegisteredNames,
+  registered,
+  resolved,
+  settingsOf,
+} from './support/registered';
 
 const projectFolder = resolve(__dirname, '..');
 const arm = `/subscriptions/${mockSubscription}/resourceGroups/rg-platform/providers`;
@@ -73,34 +80,11 @@ const connector = (args: MedTechConnectorArgs, config?: Record<string, string>) 
     built = new MedTechConnector('connector', args);
   }, config);
 
-function one(resources: Registered[], name: string): Registered['inputs'] {
-  const found = resources.find((resource) => resource.name === `connector-${name}`);
-  if (!found) throw new Error(`There is no ${name} among ${resources.map((resource) => resource.name).join(', ')}.`);
-  return found.inputs;
-}
-
-const resolved = <T>(output: pulumi.Output<T>) => new Promise<T>((take) => output.apply(take));
+const of = new RegisteredNames('connector');
+const one = of.one.bind(of);
+const rolesOf = of.rolesOf.bind(of);
 const names = (resources: Registered[], kind: string) =>
   resources.filter(({ type }) => type.split(':').slice(1).join(':') === kind).map(({ name }) => name);
-
-/** Who may do what where, as `name: role on the last word of the scope`. */
-function rolesOf(resources: Registered[]): string[] {
-  const byId = new Map(Object.entries(roles).map(([name, id]) => [id as string, name]));
-  return resources
-    .filter(({ type }) => type === 'azure-native:authorization:RoleAssignment')
-    .map(({ name, inputs }) => {
-      const role = byId.get(String(inputs.roleDefinitionId).split('/').at(-1) ?? '');
-      const scope = resources.find(({ inputs: { accountName } }) => String(inputs.scope).endsWith(`/${accountName}`));
-      const where = scope?.name.replace('connector-', '') ?? String(inputs.scope).split('/').at(-1);
-      return `${name.replace(/^connector-|-role$/g, '')}: ${role} on ${where}`;
-    })
-    .sort();
-}
-
-function settingsOf(app: Registered['inputs']): Record<string, string> {
-  const { appSettings } = app.siteConfig as { appSettings: { name: string; value: string }[] };
-  return Object.fromEntries(appSettings.map(({ name, value }) => [name, value]));
-}
 
 /** A text of an app's package, as it will be a file there. */
 function textOf(resources: Registered[], app: string, file: string): string {

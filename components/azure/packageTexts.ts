@@ -7,6 +7,11 @@ export interface Batching {
   readonly flushSeconds: number;
 }
 
+/** Up to so many events as lie there; none is waited for. */
+export function atOnce({ maximumBatchEvents }: Pick<Batching, 'maximumBatchEvents'>): Batching {
+  return { maximumBatchEvents, flushSeconds: 0 };
+}
+
 /** What every package has beside its bundle. */
 export function programTexts(app: FunctionAppName, batching: Batching): Record<string, string> {
   return {

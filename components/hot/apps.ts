@@ -10,10 +10,11 @@ import type { ApplicationInsights } from '../azure/applicationInsights';
 import { clouds } from '../azure/clouds';
 import { nameFromId } from '../azure/component';
 import type { Encryption } from '../azure/encryption';
-import { type FunctionApp, type FunctionAppSettings, functionApp } from '../azure/functionApp';
+import { type FunctionApp, functionApp } from '../azure/functionApp';
+import { commonAppSettings } from '../azure/functionAppCommon';
 import type { FhirPlace } from '../azure/healthcare';
 import type { AppIdentity } from '../azure/identity';
-import { programTexts } from '../azure/packageTexts';
+import { atOnce, programTexts } from '../azure/packageTexts';
 import { everyMinutes } from '../azure/schedules';
 import { mlOutputGroups } from '../scoring/defaults';
 import { type HotPathScopes, mlOutputGrants, routingGrants } from './access';
@@ -68,12 +69,12 @@ export function buildMlOutput(site: HotPathSite, parts: AppParts): FunctionApp {
   return functionApp(
     site,
     {
-      ...commonOf(site, parts),
+      ...commonAppSettings(site.settings, parts),
       child: 'ml-output',
       names: { app: settings.names?.mlOutputApp, storageAccount: settings.names?.mlOutputStorageAccount },
       identity,
       settings: { ...appSettings, SCORE_CODES: settings.scoreCodes },
-      package: { bundle: 'ml-output', texts: programTexts('ml-output', batching(settings)) },
+      package: { bundle: 'ml-output', texts: programTexts('ml-output', atOnce(settings)) },
       functions: ['mlOutputFhir', 'mlOutputRepository'],
       partitions: stream.scored.partitionCount,
     },
@@ -117,7 +118,7 @@ export function buildRepositoryMigrations(
       settings: appSettings,
       package: {
         bundle: 'repository-migrations',
-        texts: programTexts('repository-migrations', batching(site.settings)),
+        texts: programTexts('repository-migrations', atOnce(site.settings)),
       },
       functions: ['migrate'],
     },
@@ -163,7 +164,7 @@ export function buildRouting(site: HotPathSite, parts: AppParts): FunctionApp {
       names: { app: names?.routingApp, storageAccount: names?.routingStorageAccount },
       identity,
       settings: appSettings,
-      package: { bundle: 'routing', texts: programTexts('routing', batching(settings)) },
+      package: { bundle: 'routing', texts: programTexts('routing', atOnce(settings)) },
       functions: ['routeCareTeams'],
     },
     { dependsOn: roles },
@@ -179,27 +180,9 @@ function repositoryOf({ repository }: AppParts, { clientId }: AppIdentity) {
   };
 }
 
-const batching = ({ maximumBatchEvents }: HotPathSite['settings']) => ({ maximumBatchEvents, flushSeconds: 0 });
-
-/** The Node version that Flex Consumption supports for longest. */
-const nodeVersion = '22';
-
-function commonOf({ settings }: HotPathSite, { insights, encryption }: AppParts) {
-  return {
-    alwaysReadyInstances: settings.alwaysReadyInstances,
-    maximumInstanceCount: settings.maximumInstanceCount,
-    instanceMemoryMB: settings.instanceMemoryMB,
-    nodeVersion,
-    subnetId: settings.functionSubnetId,
-    applicationInsights: insights,
-    encryption,
-    artefactsFolder: settings.artefactsFolder,
-  } satisfies Partial<FunctionAppSettings>;
-}
-
 /** Timers run on one instance: none of them is worth keeping warm. */
 const timerApp = (site: HotPathSite, parts: AppParts) => ({
-  ...commonOf(site, parts),
+  ...commonAppSettings(site.settings, parts),
   alwaysReadyInstances: 0,
   partitions: 1,
 });

@@ -2,7 +2,8 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { normalizeSettings, SettingsOf, writeObservationsSettings } from '../../runtime/contracts/appSettings';
 import type { ApplicationInsights } from '../azure/applicationInsights';
 import type { Encryption } from '../azure/encryption';
-import { type FunctionApp, type FunctionAppSettings, functionApp } from '../azure/functionApp';
+import { type FunctionApp, functionApp } from '../azure/functionApp';
+import { commonAppSettings } from '../azure/functionAppCommon';
 import { type AppIdentity, appIdentity } from '../azure/identity';
 import { everySeconds } from '../azure/schedules';
 import { type ConnectorScopes, clockMarksGrants, normalizeGrants, writeObservationsGrants } from './access';
@@ -53,7 +54,7 @@ export function buildNormalize(site: ConnectorSite, parts: AppParts): FunctionAp
   return functionApp(
     site,
     {
-      ...commonOf(site, parts),
+      ...commonAppSettings(site.settings, parts),
       child: 'normalize',
       names: { app: settings.names?.normalizeApp, storageAccount: settings.names?.normalizeStorageAccount },
       identity,
@@ -91,7 +92,7 @@ export function buildWriteObservations(site: ConnectorSite, parts: AppParts): Fu
   return functionApp(
     site,
     {
-      ...commonOf(site, parts),
+      ...commonAppSettings(site.settings, parts),
       child: 'write-observations',
       names: {
         app: settings.names?.writeObservationsApp,
@@ -113,21 +114,4 @@ function identityOf(
   existing: Parameters<typeof appIdentity>[4],
 ): AppIdentity {
   return appIdentity(children, names, surroundings, purpose, existing);
-}
-
-/** Smallest instances that Flex Consumption offers everywhere, and the Node version that it supports for longest. */
-const instanceMemoryMB = 2048;
-const nodeVersion = '22';
-
-function commonOf({ settings }: ConnectorSite, { insights, encryption }: AppParts) {
-  return {
-    alwaysReadyInstances: settings.alwaysReadyInstances,
-    maximumInstanceCount: settings.maximumInstanceCount,
-    instanceMemoryMB,
-    nodeVersion,
-    subnetId: settings.functionSubnetId,
-    applicationInsights: insights,
-    encryption,
-    artefactsFolder: settings.artefactsFolder,
-  } satisfies Partial<FunctionAppSettings>;
 }

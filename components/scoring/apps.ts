@@ -2,11 +2,12 @@ import * as pulumi from '@pulumi/pulumi';
 import type { longViewSettings, mlInputSettings, SettingsOf, scoreSettings } from '../../runtime/contracts/appSettings';
 import type { ApplicationInsights } from '../azure/applicationInsights';
 import type { Encryption } from '../azure/encryption';
-import { type FunctionApp, type FunctionAppSettings, functionApp } from '../azure/functionApp';
+import { type FunctionApp, functionApp } from '../azure/functionApp';
+import { commonAppSettings } from '../azure/functionAppCommon';
 import type { FhirPlace } from '../azure/healthcare';
 import { type AppIdentity, appIdentity, type ExistingAppIdentity } from '../azure/identity';
 import { containerUrl } from '../azure/lake';
-import { programTexts } from '../azure/packageTexts';
+import { atOnce, programTexts } from '../azure/packageTexts';
 import { everySeconds } from '../azure/schedules';
 import { longViewGrants, mlInputGrants, type ScoringScopes, scoreGrants } from './access';
 import { mlInputGroup, rebuildGroup, scoreGroup } from './defaults';
@@ -67,12 +68,12 @@ export function buildMlInput(site: ScoringSite, parts: AppParts): FunctionApp {
   return functionApp(
     site,
     {
-      ...commonOf(site, parts),
+      ...commonAppSettings(site.settings, parts),
       child: 'ml-input',
       names: { app: settings.names?.mlInputApp, storageAccount: settings.names?.mlInputStorageAccount },
       identity,
       settings: appSettings,
-      package: { bundle: 'ml-input', texts: programTexts('ml-input', batching(settings)) },
+      package: { bundle: 'ml-input', texts: programTexts('ml-input', atOnce(settings)) },
       functions: ['mlInput', ...(byEvents ? ['chartedValues', 'fhirEventMarks'] : ['pollCharted'])],
       partitions: stream.normalizedData.partitionCount,
     },
@@ -113,12 +114,12 @@ export function buildScore(
   return functionApp(
     site,
     {
-      ...commonOf(site, parts),
+      ...commonAppSettings(site.settings, parts),
       child: 'score',
       names: { app: settings.names?.scoreApp, storageAccount: settings.names?.scoreStorageAccount },
       identity,
       settings: { ...appSettings, ...model.appSettings },
-      package: { bundle: 'score', texts: programTexts('score', batching(settings)), files: model.files },
+      package: { bundle: 'score', texts: programTexts('score', atOnce(settings)), files: model.files },
       functions: ['score', 'repair', ...(model.setting === '' ? [] : ['pending'])],
       partitions: stream.enrichedPartitions,
     },
@@ -156,14 +157,14 @@ export function buildLongView(site: ScoringSite, parts: AppParts): FunctionApp {
   return functionApp(
     site,
     {
-      ...commonOf(site, parts),
+      ...commonAppSettings(site.settings, parts),
       // Timers run on one instance: none of them is worth keeping warm.
       alwaysReadyInstances: 0,
       child: 'long-view',
       names: { app: settings.names?.longViewApp, storageAccount: settings.names?.longViewStorageAccount },
       identity,
       settings: appSettings,
-      package: { bundle: 'long-view', texts: programTexts('long-view', batching(settings)) },
+      package: { bundle: 'long-view', texts: programTexts('long-view', atOnce(settings)) },
       functions: ['baselines', 'longWindows'],
       partitions: 1,
     },
@@ -187,24 +188,6 @@ function identityOf(
   existing: ExistingAppIdentity | undefined,
 ): AppIdentity {
   return appIdentity(children, names, surroundings, purpose, existing);
-}
-
-const batching = ({ maximumBatchEvents }: ScoringSite['settings']) => ({ maximumBatchEvents, flushSeconds: 0 });
-
-/** The Node version that Flex Consumption supports for longest. */
-const nodeVersion = '22';
-
-function commonOf({ settings }: ScoringSite, { insights, encryption }: AppParts) {
-  return {
-    alwaysReadyInstances: settings.alwaysReadyInstances,
-    maximumInstanceCount: settings.maximumInstanceCount,
-    instanceMemoryMB: settings.instanceMemoryMB,
-    nodeVersion,
-    subnetId: settings.functionSubnetId,
-    applicationInsights: insights,
-    encryption,
-    artefactsFolder: settings.artefactsFolder,
-  } satisfies Partial<FunctionAppSettings>;
 }
 
 const textOf = (count: pulumi.Input<number>): pulumi.Input<string> =>

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { roles } from '../../components/azure/roles';
 
 /** A resource as the engine would be asked for it. */
 export interface Registered {
@@ -139,3 +140,40 @@ function outputsOf(type: string, inputs: Record<string, unknown>): Record<string
       return {};
   }
 }
+
+/** What one program registered, of a component that was given a name. */
+export class RegisteredNames {
+  private readonly front: RegExp;
+
+  constructor(private readonly component: string) {
+    this.front = new RegExp(`^${component}-`);
+  }
+
+  /** Inputs of one child. @throws Error naming those there are */
+  one(resources: readonly Registered[], child: string): Registered['inputs'] {
+    const found = resources.find(({ name }) => name === `${this.component}-${child}`);
+    if (!found) throw new Error(`There is no ${child} among ${resources.map(({ name }) => name).join(', ')}.`);
+    return found.inputs;
+  }
+
+  /** Who may do what where, as `name: role on the last word of the scope`. */
+  rolesOf(resources: readonly Registered[]): string[] {
+    const byId = new Map(Object.entries(roles).map(([name, id]) => [id as string, name]));
+    return resources
+      .filter(({ type }) => type === 'azure-native:authorization:RoleAssignment')
+      .map(({ name, inputs }) => {
+        const role = byId.get(String(inputs.roleDefinitionId).split('/').at(-1) ?? '');
+        const scope = resources.find(({ inputs: { accountName } }) => String(inputs.scope).endsWith(`/${accountName}`));
+        const where = scope?.name.replace(this.front, '') ?? String(inputs.scope).split('/').at(-1);
+        return `${name.replace(this.front, '').replace(/-role$/, '')}: ${role} on ${where}`;
+      })
+      .sort();
+  }
+}
+
+export function settingsOf(app: Registered['inputs']): Record<string, string> {
+  const { appSettings } = app.siteConfig as { appSettings: { name: string; value: string }[] };
+  return Object.fromEntries(appSettings.map(({ name, value }) => [name, value]));
+}
+
+export const resolved = <T>(output: pulumi.Output<T>) => new Promise<T>((take) => output.apply(take));
