@@ -91,10 +91,10 @@ describe('the semantic model', () => {
         ...m,
         tables: m.tables.map((t) => ({
           ...t,
-          measures: t.measures.filter(({ name }) => name !== 'FHIR age in seconds'),
+          measures: t.measures.filter(({ name }) => name !== 'FHIR behind in seconds'),
         })),
       }),
-      '[FHIR] uses the measure [FHIR age in seconds], which is none.',
+      '[FHIR] uses the measure [FHIR behind in seconds], which is none.',
     ],
     [
       'DAX that is none',
@@ -206,15 +206,17 @@ describe('what the dashboard says', () => {
     const formula = model.tables.flatMap(({ measures }) => measures).find((one) => one.name === name)?.expression ?? '';
     return evaluateDax(formula, { model, visible: allRows(tables), user: '' });
   };
-  const feeds = (...ages: [feed: string, ageSeconds: number][]) =>
-    dashboardTables(model, { feed: ages.map(([feed, ageSeconds]) => ({ feed, ageSeconds, until: new Date(0) })) });
+  const feeds = (...feeds: [feed: string, ageSeconds: number, behindSeconds: number][]) =>
+    dashboardTables(model, {
+      feed: feeds.map(([feed, ageSeconds, behindSeconds]) => ({ feed, ageSeconds, behindSeconds, until: new Date(0) })),
+    });
 
   test('FHIR is behind when it is behind the repository', () => {
-    expect(measure('FHIR', feeds(['repository', 480], ['fhir', 500]))).toBe('FHIR is up to date');
-    expect(measure('FHIR', feeds(['repository', 480], ['fhir', 620]))).toBe('FHIR is behind by 2 min');
-    expect(measure('FHIR', feeds(['repository', 480]))).toBe('FHIR has not reported yet');
-    expect(measure('FHIR', feeds(['fhir', 480]))).toBe('the repository has not reported yet');
-    expect(measure('Feeds behind', feeds(['repository', 901], ['fhir', 899]))).toBe(1);
+    expect(measure('FHIR', feeds(['repository', 480, 0], ['fhir', 780, 0]))).toBe('FHIR is up to date');
+    expect(measure('FHIR', feeds(['repository', 480, 0], ['fhir', 780, 300]))).toBe('FHIR is behind by 5 min');
+    expect(measure('FHIR', feeds(['repository', 480, 0]))).toBe('FHIR has not reported yet');
+    expect(measure('FHIR', feeds(['fhir', 480, 0]))).toBe('the repository has not reported yet');
+    expect(measure('Feeds behind', feeds(['repository', 901, 0], ['fhir', 899, 0]))).toBe(1);
   });
 
   const ward = dashboardTables(model, {

@@ -4,6 +4,7 @@ import type { RepositoryDatabase } from '../runtime/repository/connection';
 import { followWindows } from '../runtime/repository/followWindows';
 import type { Repository, RoutingSnapshot } from '../runtime/repository/port';
 import { repositoryIn } from '../runtime/repository/repository';
+import type { DashboardFeedRow } from '../runtime/repository/schema';
 import { until } from './support/eventHubs';
 import { RepositoryHost, RepositoryStep } from './support/repositoryHost';
 import {
@@ -549,10 +550,28 @@ describe('the dashboard', () => {
       { patient: 'p', kind: 'deterioration', level: 'high', careTeam: 'ct' },
     ]);
     expect(await read('feed')).toEqual([
-      { feed: 'repository', until: new Date(startOf(1)), ageSeconds: 420 },
-      { feed: 'routing', until: new Date(noon), ageSeconds: 720 },
+      { feed: 'repository', until: new Date(startOf(1)), ageSeconds: 420, behindSeconds: 0 },
+      { feed: 'routing', until: new Date(noon), ageSeconds: 720, behindSeconds: 0 },
     ]);
     expect(await read('teamMember')).toMatchObject([{ careTeam: 'ct', hospital: 'h' }]);
+  });
+
+  test('says that a writer is behind once the other has a window for two minutes, or the next one, too', async () => {
+    const { clock } = host.sql.context;
+    const wrote = (feed: 'repository' | 'fhir', source: string, window: number) =>
+      repositoryIn(host.as('mlOutputWriter')).reportFeed(feed, source, startOf(window));
+    const behind = async () =>
+      Object.fromEntries((await read<DashboardFeedRow>('feed')).map((row) => [row.feed, row.behindSeconds]));
+    for (const source of ['0', '1']) for (const feed of ['repository', 'fhir'] as const) await wrote(feed, source, 1);
+    await wrote('repository', '0', 2);
+    expect(await behind()).toEqual({ fhir: 0, repository: 0 });
+    await clock.advanceTo(clock.now() + 2 * minute);
+    expect(await behind()).toEqual({ fhir: 300, repository: 0 });
+    await wrote('fhir', '0', 2);
+    expect(await behind()).toEqual({ fhir: 0, repository: 0 });
+    await wrote('fhir', '1', 2);
+    await wrote('fhir', '1', 3);
+    expect(await behind()).toEqual({ fhir: 0, repository: 600 });
   });
 });
 

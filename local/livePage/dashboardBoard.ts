@@ -92,8 +92,8 @@ function pointOf({ windowEnd, floorTotal, ceilingTotal }: NamedRow): TrendPoint 
   return { time, atLeast: numberOf(floorTotal), atMost: numberOf(ceilingTotal) };
 }
 
-function feedOf({ feed, until }: NamedRow): FeedSnapshot {
-  return { feed: text(feed), until: timeOf(until) ?? iso(0) };
+function feedOf({ feed, until, behindSeconds }: NamedRow): FeedSnapshot {
+  return { feed: text(feed), until: timeOf(until) ?? iso(0), behindSeconds: numberOf(behindSeconds) ?? 0 };
 }
 
 const text = (value: VisualValue | undefined) => String(value ?? '');

@@ -88,9 +88,9 @@ export function runningSnapshot(minutes: number, deviceCount = 10): Snapshot {
 export function dashboardSnapshot(minutes: number, behindMinutes = 0): Snapshot {
   const at = (minute: number) => new Date(start + minute * 60_000).toISOString();
   const feeds = [
-    { feed: 'fhir', until: at(minutes - 5 - behindMinutes) },
-    { feed: 'repository', until: at(minutes - 5) },
-    { feed: 'routing', until: at(minutes - 2) },
+    { feed: 'fhir', until: at(minutes - 5 - behindMinutes), behindSeconds: 60 * behindMinutes },
+    { feed: 'repository', until: at(minutes - 5), behindSeconds: 0 },
+    { feed: 'routing', until: at(minutes - 2), behindSeconds: 0 },
   ];
   const cards = [
     { title: 'Patients', value: '8' },

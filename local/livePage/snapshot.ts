@@ -168,6 +168,8 @@ export interface FeedSnapshot {
   /** `repository`, `fhir`, `routing`. */
   readonly feed: string;
   readonly until: string;
+  /** How far it is behind the other writer of windows; 0 while it follows as it should. */
+  readonly behindSeconds: number;
 }
 
 /** Texts are the report's. */

@@ -14,7 +14,7 @@ export async function reportFeed(db: RepositoryDatabase, { feed, source, until }
   for (;;) {
     const { numUpdatedRows } = await db
       .updateTable('care.feed')
-      .set({ until: time, writtenAt: databaseTime })
+      .set(({ ref }) => ({ earlierUntil: ref('until'), until: time, writtenAt: databaseTime }))
       .where('feed', '=', feed)
       .where('source', '=', source)
       .where('until', '<', time)
@@ -30,7 +30,7 @@ export async function reportFeed(db: RepositoryDatabase, { feed, source, until }
     // Somebody else may have begun it in between, and not as far.
     if (known.until >= time) return false;
   }
-  await db.insertInto('care.feed').values({ feed, source, until: time }).execute();
+  await db.insertInto('care.feed').values({ feed, source, until: time, earlierUntil: null }).execute();
   return true;
 }
 

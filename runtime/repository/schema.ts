@@ -158,6 +158,8 @@ export interface FeedRow {
   /** Source of the clock marks, or partition. `varchar(64)`. */
   source: string;
   until: Time;
+  /** What `until` was before it was reported last. */
+  earlierUntil: Time | null;
   writtenAt: WrittenAt;
 }
 
@@ -186,10 +188,19 @@ export interface DashboardViews {
   'dashboard.trend': DashboardTrendRow;
   /** Episodes that stand, and those that ended within 24 hours. */
   'dashboard.episode': DashboardEpisodeRow;
-  /** One row a feed: the least `until` of its sources. */
-  'dashboard.feed': { feed: string; until: Date; ageSeconds: number };
+  /** One row a feed. */
+  'dashboard.feed': DashboardFeedRow;
   /** Rows of `care.teamMember`, for row-level security. */
   'dashboard.teamMember': { careTeam: string; hospital: string; objectId: string };
+}
+
+export interface DashboardFeedRow {
+  feed: string;
+  /** The least of its sources. */
+  until: Date;
+  ageSeconds: number;
+  /** How far it is behind the other writer of windows (`repository`, `fhir`); 0 while it follows as it should. */
+  behindSeconds: number;
 }
 
 export interface DashboardPatientRow {

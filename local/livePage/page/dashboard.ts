@@ -44,7 +44,7 @@ export class Dashboard {
     setAttribute(byId('dashboard'), 'data-state', fault === undefined ? 'live' : 'held');
     fill(
       this.feeds,
-      feeds.map((feed) => feedItem(feed, feeds, now, time)),
+      feeds.map((feed) => feedItem(feed, now, time)),
     );
   }
 

@@ -66,7 +66,7 @@ const teamMember: Table = {
 const feed: Table = {
   key: ['feed', 'source'],
   columns: { feed: code(16), source: code(64), until: time },
-  optional: {},
+  optional: { earlierUntil: time },
   writtenAt: true,
 };
 

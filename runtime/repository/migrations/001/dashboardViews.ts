@@ -69,9 +69,20 @@ from [care].[episode] as [e]
 left join [care].[route] as [r] on [r].[patient] = [e].[patient]
 where [e].[endedAt] is null or [e].[endedAt] > dateadd(hour, -24, sysutcdatetime())`;
 
+/**
+ * Of two writers one is a little later with each window, and that is not behind. It is when the other has had it for two minutes, or has
+ * the next one, too.
+ */
 const feed = sql`create view [dashboard].[feed] as
-select [f].[feed], min([f].[until]) as [until], datediff(second, min([f].[until]), sysutcdatetime()) as [ageSeconds]
+select [f].[feed], min([f].[until]) as [until], datediff(second, min([f].[until]), sysutcdatetime()) as [ageSeconds],
+  max(case
+    when [o].[earlierUntil] > [f].[until] then datediff(second, [f].[until], [o].[until])
+    when [o].[until] > [f].[until] and datediff(second, [o].[writtenAt], sysutcdatetime()) >= 120
+      then datediff(second, [f].[until], [o].[until])
+    else 0 end) as [behindSeconds]
 from [care].[feed] as [f]
+left join [care].[feed] as [o] on [o].[source] = [f].[source] and [o].[feed] <> [f].[feed]
+  and [f].[feed] in ('repository', 'fhir') and [o].[feed] in ('repository', 'fhir')
 group by [f].[feed]`;
 
 const teamMember = sql`create view [dashboard].[teamMember] as
