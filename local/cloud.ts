@@ -19,6 +19,7 @@ import { FunctionApps } from './functions/functionApps';
 import { LocalAuthority } from './identity/authority';
 import { type Grantee, IdentityEndpoint } from './identity/identityEndpoint';
 import { deployer } from './identity/principals';
+import { SignInEndpoint } from './identity/signInEndpoint';
 import { IotHubs } from './iotHub/iotHubs';
 import { StepBoard } from './livePage/stepBoard';
 import { OnlineEndpoints } from './machineLearning/onlineEndpoints';
@@ -50,6 +51,7 @@ export class LocalCloud {
     readonly authority: LocalAuthority,
     private readonly identityEndpoint: IdentityEndpoint,
     private readonly identityUrl: string,
+    private readonly signIn: SignInEndpoint,
     readonly eventHubs: EventHubs,
     readonly blobs: Blobs,
     readonly fhirServices: FhirServices,
@@ -96,6 +98,8 @@ export class LocalCloud {
     // Before anything is brought back: function apps ask it for tokens as soon as they run.
     const identityEndpoint = new IdentityEndpoint(authority);
     const identityUrl = await identityEndpoint.listen(await ports.get('identity'));
+    const signIn = new SignInEndpoint(authority, certificates, await ports.get('sign-in'));
+    await signIn.listen();
     const applicationInsights = new ApplicationInsights(context);
     const onlineEndpoints = new OnlineEndpoints(context);
     const fabric = new Fabric(context, {
@@ -107,6 +111,7 @@ export class LocalCloud {
       blobs,
       eventHubs,
       identityEnvironment: (identities) => identityEnvironment(identityUrl, identityEndpoint, identities),
+      signInUrl: signIn.url,
     });
     const databricks = new Databricks(context, { blobs, eventHubs });
     const services = [
@@ -134,6 +139,7 @@ export class LocalCloud {
       authority,
       identityEndpoint,
       identityUrl,
+      signIn,
       eventHubs,
       blobs,
       fhirServices,
@@ -197,6 +203,7 @@ export class LocalCloud {
     // In the reverse order of their start: what sends is closed before what receives.
     for (const service of [...this.services].reverse()) await service.close();
     await this.identityEndpoint.close();
+    await this.signIn.close();
     this.clock.close();
     this.state.release();
   }

@@ -32,10 +32,12 @@ export function siteSettings({ id, inputs }: ArmResource): SiteSettings {
 /**
  * The whole environment of an app's processes: its settings, what App Service adds (Learn: "Environment variables and app
  * settings in Azure App Service"), and nothing of whoever runs the local cloud.
+ * @param host of the site
  * @param home folder in which the app may write
  */
 export function appEnvironment(
   { name, settings }: SiteSettings,
+  host: string,
   home: string,
   authorityFile: string,
   identity: Readonly<Record<string, string>>,
@@ -49,7 +51,7 @@ export function appEnvironment(
     HOME: home,
     NODE_EXTRA_CA_CERTS: authorityFile,
     TZ: 'UTC',
-    WEBSITE_HOSTNAME: `${name}.azurewebsites.net`,
+    WEBSITE_HOSTNAME: host,
     WEBSITE_INSTANCE_ID: createHash('sha256').update(name).digest('hex'),
     WEBSITE_SITE_NAME: name,
   };

@@ -5,7 +5,8 @@ import type { Clock, Log } from '../contracts';
 import { appEnvironment, type SiteSettings } from './appEnvironment';
 import { FunctionProcess, type Launch } from './functionProcess';
 import type { AppHealth, AppState } from './health';
-import type { FunctionDescription } from './messages';
+import { findRoute } from './httpRoutes';
+import type { FunctionDescription, HttpAnswer, HttpCall } from './messages';
 import { Schedule } from './ncrontab';
 import { unpack } from './packages';
 import { RunningFunction } from './runningFunction';
@@ -24,7 +25,12 @@ export interface FunctionAppContext {
   /** The package in the app's deployment container, read as its deployment identity; undefined when there is none. */
   readonly fetchPackage: (site: SiteSettings) => Promise<Buffer | undefined>;
   readonly lastSequences: (eventHub: string) => readonly number[] | undefined;
+  /** Address of the local authority. */
+  readonly signInUrl: string;
 }
+
+/** Whether an app has something that answers a call; `stopped`: by whoever owns it; `notRunning`: for now. */
+export type Answers = 'yes' | 'no' | 'stopped' | 'notRunning';
 
 /** An app that runs: from a package, until it is stopped. Each start is an object of its own, so that none meets another's end. */
 export class FunctionApp {
@@ -42,6 +48,8 @@ export class FunctionApp {
   constructor(
     private readonly site: SiteSettings,
     private readonly folder: string,
+    /** `localhost:<port>`, where it is called. */
+    private readonly host: string,
     private readonly context: FunctionAppContext,
   ) {
     this.started = this.start().catch((error: unknown) => this.fail(error));
@@ -58,6 +66,25 @@ export class FunctionApp {
 
   function(name: string): RunningFunction | undefined {
     return this.functions.find((one) => one.health().name === name);
+  }
+
+  answers(method: string, path: string): Answers {
+    if (this.state === 'stopped') return this.site.isEnabled ? 'notRunning' : 'stopped';
+    if (this.state !== 'running') return 'notRunning';
+    return this.routed(method, path) === undefined ? 'no' : 'yes';
+  }
+
+  /** Undefined while the function that answers does not run. */
+  async call(method: string, path: string, call: Omit<HttpCall, 'params'>): Promise<HttpAnswer | undefined> {
+    const routed = this.routed(method, path);
+    return routed?.target.call({ ...call, params: routed.params });
+  }
+
+  private routed(method: string, path: string) {
+    const targets = this.functions.flatMap((target) =>
+      target.http === undefined ? [] : [{ target, http: target.http }],
+    );
+    return findRoute(targets, method, path);
   }
 
   health(): Omit<AppHealth, 'site' | 'starts'> {
@@ -77,6 +104,7 @@ export class FunctionApp {
       program: await this.program(),
       root: unpack(content, join(this.folder, 'package')),
       environment: this.environment(),
+      signInUrl: this.context.signInUrl,
     };
     const first = new FunctionProcess(launch);
     try {
@@ -131,7 +159,7 @@ export class FunctionApp {
     const home = join(this.folder, 'home');
     mkdirSync(home, { recursive: true });
     const identity = this.context.identityEnvironment(this.site.identities);
-    return appEnvironment(this.site, home, this.context.authorityFile, identity);
+    return appEnvironment(this.site, this.host, home, this.context.authorityFile, identity);
   }
 
   /** @throws Error with the reason why the package cannot be loaded */

@@ -14,6 +14,7 @@ import type { EventHubStats } from '../eventHubs/eventHub';
 import { type SiteSettings, siteSettings } from './appEnvironment';
 import { FunctionApp, type FunctionAppContext } from './functionApp';
 import type { AppHealth, FunctionHealth } from './health';
+import { HttpFront } from './httpFront';
 import { readPackage, releasedPackage } from './packages';
 
 /** What function apps need of the rest of the local cloud. */
@@ -22,11 +23,14 @@ export interface FunctionAppsNeeds {
   readonly eventHubs: { stats(): EventHubStats[] };
   /** The environment in which a process gets tokens of these identities, by ARM id, and of no others. */
   readonly identityEnvironment: (identities: readonly string[]) => Record<string, string>;
+  /** Address of the local authority, where apps find Microsoft Entra's sign-in hosts. */
+  readonly signInUrl: string;
 }
 
 interface Site {
   readonly id: string;
   readonly settings: SiteSettings;
+  readonly front: HttpFront;
   app: FunctionApp;
   starts: number;
 }
@@ -36,8 +40,9 @@ interface Site {
  * with the app's settings and identities and nothing else.
  *
  * What differs from Azure: a function has one instance, which is always there; scale, memory and always-ready instances
- * are recorded. There are Event Hubs and timer triggers, no output bindings, and no HTTP endpoint. Connections are by
- * identity only. An app is never recycled by the platform.
+ * are recorded. There are Event Hubs, HTTP and timer triggers, and no output bindings. HTTP triggers are anonymous ones;
+ * every site listens at its `defaultHostName`, whether or not it has one. Connections are by identity only. An app is never
+ * recycled by the platform.
  */
 export class FunctionApps implements Service {
   readonly kinds = ['web:WebApp'] as const;
@@ -51,19 +56,23 @@ export class FunctionApps implements Service {
   ) {}
 
   async provision(resource: ArmResource): Promise<Properties> {
+    let host = '';
     await this.change(resource.id, async () => {
       const settings = siteSettings(resource);
       const site = this.sites.get(idKey(resource.id));
+      const front = site?.front ?? (await this.frontOf(resource.id, settings));
+      ({ host } = front);
       if (site !== undefined && equal(site.settings, settings)) return;
-      await this.restart(resource.id, settings);
+      await this.restart(resource.id, settings, front);
     });
-    return {};
+    return { defaultHostName: host, hostNames: [host], enabledHostNames: [host] };
   }
 
   async deprovision({ id }: ArmResource): Promise<void> {
     await this.change(id, async () => {
       const site = this.sites.get(idKey(id));
       if (site === undefined) return;
+      await site.front.close();
       await site.app.stop();
       this.sites.delete(idKey(id));
       rmSync(this.folderOf(site.settings), { recursive: true, force: true });
@@ -77,14 +86,14 @@ export class FunctionApps implements Service {
   async deploy(siteId: string, content: Buffer): Promise<void> {
     readPackage(content);
     await this.change(siteId, async () => {
-      const { id, settings } = this.site(siteId);
+      const { id, settings, front } = this.site(siteId);
       await this.needs.blobs.replace(
         this.context.authority.identity(settings.deploymentIdentity),
         this.containerId(settings),
         releasedPackage,
         content,
       );
-      await this.restart(id, settings);
+      await this.restart(id, settings, front);
     });
   }
 
@@ -112,16 +121,25 @@ export class FunctionApps implements Service {
 
   async close(): Promise<void> {
     await Promise.all(this.changes.values());
+    await Promise.all([...this.sites.values()].map(({ front }) => front.close()));
     await Promise.all([...this.sites.values()].map(({ app }) => app.stop()));
   }
 
-  private async restart(id: string, settings: SiteSettings): Promise<void> {
+  private async frontOf(id: string, { name }: SiteSettings): Promise<HttpFront> {
+    const port = await this.context.ports.get(`site-${name}`);
+    return HttpFront.listen(this.context, port, () => {
+      const site = this.sites.get(idKey(id));
+      return site && { app: site.app, settings: site.settings.settings };
+    });
+  }
+
+  private async restart(id: string, settings: SiteSettings, front: HttpFront): Promise<void> {
     const before = this.sites.get(idKey(id));
     await before?.app.stop();
     const folder = this.folderOf(settings);
     mkdirSync(folder, { recursive: true });
-    const app = new FunctionApp(settings, folder, this.appContext());
-    this.sites.set(idKey(id), { id, settings, app, starts: (before?.starts ?? 0) + 1 });
+    const app = new FunctionApp(settings, folder, front.host, this.appContext());
+    this.sites.set(idKey(id), { id, settings, front, app, starts: (before?.starts ?? 0) + 1 });
   }
 
   private appContext(): FunctionAppContext {
@@ -134,6 +152,7 @@ export class FunctionApps implements Service {
       fetchPackage: async (site) =>
         this.needs.blobs.read(authority.identity(site.deploymentIdentity), this.containerId(site), releasedPackage),
       lastSequences: (eventHub) => this.lastSequences(eventHub),
+      signInUrl: this.needs.signInUrl,
     };
   }
 

@@ -9,6 +9,8 @@ export interface Launch {
   /** Root of the package, which is its current folder. */
   readonly root: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Address of the local authority, where the app's code finds Microsoft Entra's sign-in hosts. */
+  readonly signInUrl: string;
 }
 
 /** Milliseconds that a function is given to end what it does when its app stops. */
@@ -23,11 +25,13 @@ export class FunctionProcess {
   private readonly early: FromFunction[] = [];
   private isHeard = false;
 
-  constructor({ program, root, environment }: Launch) {
-    this.child = spawn(process.execPath, [program], {
+  constructor({ program, root, environment, signInUrl }: Launch) {
+    this.child = spawn(process.execPath, [program, signInUrl], {
       cwd: root,
       env: { ...environment, AzureWebJobsScriptRoot: root },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Bodies of HTTP calls go as the bytes that they are.
+      serialization: 'advanced',
     });
     this.ended = new Promise((resolve) => {
       this.child.once('exit', () => resolve());

@@ -6,7 +6,7 @@ export type FunctionState = 'starting' | 'running' | 'waiting' | 'failed' | 'sto
 
 export interface FunctionHealth {
   readonly name: string;
-  /** `eventHubTrigger`, `timerTrigger`. */
+  /** `eventHubTrigger`, `httpTrigger`, `timerTrigger`. */
   readonly trigger: string;
   readonly state: FunctionState;
   /** Why it waits or failed. */
@@ -20,7 +20,7 @@ export interface FunctionHealth {
   readonly events: number;
   /** How often its process was started again after it had ended by itself. */
   readonly restarts: number;
-  /** Events per partition that lie in its hub and that it has not handled; undefined for a timer and without the hub. */
+  /** Events per partition that lie in its hub and that it has not handled; undefined for other triggers and without the hub. */
   readonly lag?: readonly number[];
 }
 

@@ -1,7 +1,9 @@
 import type { Clock, Log } from '../contracts';
 import type { FunctionProcess } from './functionProcess';
 import type { FunctionHealth, FunctionState } from './health';
-import type { FromFunction, FunctionDescription } from './messages';
+import { HttpCalls } from './httpCalls';
+import type { HttpRoute } from './httpRoutes';
+import type { FromFunction, FunctionDescription, HttpAnswer, HttpCall } from './messages';
 import { TimerSchedule } from './timerSchedule';
 
 const firstBackOffMs = 200;
@@ -29,6 +31,7 @@ export class RunningFunction {
   private restarts = 0;
   private readonly positions = new Map<string, number>();
   private readonly timer: TimerSchedule | undefined;
+  private readonly calls = new HttpCalls();
   private backOffMs = firstBackOffMs;
   private again: NodeJS.Timeout | undefined;
   private isStopped = false;
@@ -56,6 +59,16 @@ export class RunningFunction {
     await this.process?.kill();
   }
 
+  /** Where it is called by HTTP; undefined for other triggers. */
+  get http(): HttpRoute | undefined {
+    return this.description.http;
+  }
+
+  /** Undefined while no process of it listens. */
+  call(call: HttpCall): Promise<HttpAnswer | undefined> {
+    return this.calls.call(call);
+  }
+
   health(): FunctionHealth {
     const { name, trigger, eventHub } = this.description;
     const last = eventHub === undefined ? undefined : this.context.lastSequences(eventHub);
@@ -78,6 +91,7 @@ export class RunningFunction {
   private ended(): void {
     this.held = undefined;
     this.timer?.pause();
+    this.calls.pause();
     if (this.isStopped) return;
     this.state = 'failed';
     this.restarts += 1;
@@ -95,6 +109,7 @@ export class RunningFunction {
       case 'running':
         this.state = 'running';
         this.reason = undefined;
+        if (this.process !== undefined && this.http !== undefined) this.calls.run(this.process);
         break;
       case 'waiting':
         this.state = 'waiting';
@@ -118,6 +133,9 @@ export class RunningFunction {
         break;
       case 'ticked':
         this.timer?.ticked(message.id);
+        break;
+      case 'answered':
+        this.calls.answered(message.id, message.answer);
         break;
       case 'telemetry':
         this.context.onTelemetry(message.refused);

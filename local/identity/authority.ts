@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { JWK } from 'jose';
 import {
   type ArmResource,
   type Authority,
@@ -46,6 +47,11 @@ export class LocalAuthority implements Authority {
 
   static async open(options: LocalAuthorityOptions): Promise<LocalAuthority> {
     return new LocalAuthority(options, await Tokens.open(options.stateFolder));
+  }
+
+  /** Public keys by which tokens are checked, a JSON Web Key each. */
+  get keys(): readonly JWK[] {
+    return [this.tokens.published];
   }
 
   /** A token for the principal, to be shown to the service that `audience` names. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import {
   type CryptoKey,
+  calculateJwkThumbprint,
   exportJWK,
   generateKeyPair,
   importJWK,
@@ -33,6 +34,8 @@ export class Tokens {
   private constructor(
     private readonly privateKey: CryptoKey,
     private readonly publicKey: CryptoKey,
+    /** The public key, as metadata of the tenant name it. */
+    readonly published: JWK,
   ) {}
 
   /** Takes the key pair from the folder, or makes one: tokens stay valid over a restart. */
@@ -41,7 +44,9 @@ export class Tokens {
     if (!existsSync(file)) await makeKey(folder, file);
     const secret = JSON.parse(readFileSync(file, 'utf8')) as JWK;
     const { kty, n, e } = secret;
-    return new Tokens(await importKey(secret), await importKey({ kty, n, e }));
+    const key = { kty, n, e };
+    const published = { ...key, alg: algorithm, use: 'sig', kid: await calculateJwkThumbprint(key) };
+    return new Tokens(await importKey(secret), await importKey(key), published);
   }
 
   /** A token for `principal` to show to the service that `audience` names (`https://storage.azure.com`). */
@@ -51,8 +56,8 @@ export class Tokens {
     const { objectId, clientId, tenantId } = principal;
     const claims = { oid: objectId, sub: objectId, appid: clientId, tid: tenantId, idtyp: 'app', ver: '1.0' };
     const token = await new SignJWT(claims)
-      .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
-      .setIssuer(issuer(tenantId))
+      .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: this.published.kid })
+      .setIssuer(issuerOf(tenantId))
       .setAudience(audience)
       .setIssuedAt(now)
       .setNotBefore(now)
@@ -76,7 +81,7 @@ export class Tokens {
     const spellings = audiences.map((a) => a.replace(/\/+$/, '')).flatMap((a) => [a, `${a}/`]);
     try {
       const { payload } = await jwtVerify(token, this.publicKey, { algorithms: [algorithm], audience: spellings });
-      if (payload.iss !== issuer(String(payload.tid))) throw new Error(`issuer ${String(payload.iss)}`);
+      if (payload.iss !== issuerOf(String(payload.tid))) throw new Error(`issuer ${String(payload.iss)}`);
       return payload;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -89,7 +94,8 @@ export class Tokens {
   }
 }
 
-function issuer(tenantId: string): string {
+/** Of tokens of version 1, as they have it in `iss`. */
+export function issuerOf(tenantId: string): string {
   return `https://sts.windows.net/${tenantId}/`;
 }
 

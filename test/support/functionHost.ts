@@ -41,7 +41,10 @@ export class TestFunctionHost {
   readonly blobs: Blobs;
   readonly insights: ApplicationInsights;
   apps: FunctionApps;
+  /** Where apps find Microsoft Entra's sign-in hosts, from the next start of the host on. */
+  signInUrl = 'https://localhost:1';
   private readonly identities: IdentityEndpoint;
+  private readonly hostNames = new Map<string, string>();
   private identityUrl = '';
   private connectionString = '';
   /** With a slash at its end. */
@@ -104,7 +107,7 @@ export class TestFunctionHost {
   }
 
   /** Declares a site as the control plane would, with the settings of an app that reads the hub of the namespace. */
-  async site(name: string, settings: Readonly<Record<string, string>> = {}): Promise<string> {
+  async site(name: string, settings: Readonly<Record<string, string>> = {}, others: Properties = {}): Promise<string> {
     const containerId = `${accountId}/blobServices/default/containers/${containerOf(name)}`;
     await this.blobs.provision(this.context.resources.put('storage:BlobContainer', containerId, {}));
     const { clientId } = this.identity(name);
@@ -134,9 +137,18 @@ export class TestFunctionHost {
           },
         },
       },
+      ...others,
     };
-    await this.apps.provision(this.context.resources.put('web:WebApp', siteIdOf(name), inputs));
+    const { defaultHostName } = await this.apps.provision(
+      this.context.resources.put('web:WebApp', siteIdOf(name), inputs),
+    );
+    this.hostNames.set(name, String(defaultHostName));
     return siteIdOf(name);
+  }
+
+  /** Where a site is called, without a slash at its end. */
+  url(site: string): string {
+    return `https://${this.hostNames.get(site)}`;
   }
 
   app(name: string): AppHealth {
@@ -182,6 +194,7 @@ export class TestFunctionHost {
         IDENTITY_ENDPOINT: this.identityUrl,
         IDENTITY_HEADER: this.identities.grantHeader(identities),
       }),
+      signInUrl: this.signInUrl,
     });
   }
 

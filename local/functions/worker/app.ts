@@ -54,7 +54,10 @@ export class App {
   /** After the code is loaded: no function may be registered any more. */
   async start(functionAppDirectory: string): Promise<void> {
     if (this.model === undefined) throw new Error('The package registers no function.');
-    await this.model.getCapabilities?.({ TypedDataCollection: 'true' });
+    const capabilities = await this.model.getCapabilities?.({ TypedDataCollection: 'true' });
+    if (capabilities?.HttpUri !== undefined) {
+      throw new Error('The package sets enableHttpStream; bodies of HTTP calls are not streamed here.');
+    }
     this.started = true;
     await this.runHooks('appStart', { functionAppDirectory, hookData: {}, appHookData: this.hookData });
   }

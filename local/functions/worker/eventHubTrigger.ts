@@ -54,7 +54,7 @@ export class EventHubTrigger {
     private readonly metadata: FunctionMetadata,
     private readonly binding: RpcBinding,
     private readonly options: EventHubOptions,
-    private readonly invoke: (request: InvocationRequest) => Promise<void>,
+    private readonly invoke: (request: InvocationRequest) => Promise<unknown>,
   ) {}
 
   /** Opens all partitions, and tries again for as long as the hub, the storage or a role is missing. */

@@ -1,5 +1,5 @@
 import type { App, RegisteredFunction } from './app';
-import type { CoreInvocationContext, InvocationRequest, LogLevel } from './rpc';
+import type { CoreInvocationContext, InvocationRequest, LogLevel, RpcTypedData } from './rpc';
 
 /** What a function logs, with where it comes from. */
 export interface LogLine {
@@ -14,6 +14,7 @@ export interface LogLine {
 /**
  * Calls a function once as the Node.js worker does: arguments by the app's programming model, hooks before and after
  * (`src/eventHandlers/InvocationHandler.ts` of Azure/azure-functions-nodejs-worker).
+ * @returns what the programming model makes of the handler's result
  * @throws what the handler throws, or the hooks leave as its error
  */
 export async function invoke(
@@ -21,7 +22,7 @@ export async function invoke(
   { metadata, callback }: RegisteredFunction,
   request: InvocationRequest,
   log: (line: LogLine) => void,
-): Promise<void> {
+): Promise<RpcTypedData | null | undefined> {
   if (app.model === undefined) throw new Error('No programming model is set.');
   const core: CoreInvocationContext = {
     invocationId: request.invocationId,
@@ -49,5 +50,5 @@ export async function invoke(
   core.state = 'postInvocationHooks';
   await app.runHooks('postInvocation', after);
   if (after.error !== null && after.error !== undefined) throw after.error;
-  await model.getResponse(invocationContext, after.result);
+  return (await model.getResponse(invocationContext, after.result)).returnValue;
 }

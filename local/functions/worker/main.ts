@@ -10,9 +10,11 @@ import { App, type RegisteredFunction } from './app';
 import { eventHubOptions } from './eventHubOptions';
 import { EventHubTrigger, eventHubSource } from './eventHubTrigger';
 import { tell } from './host';
+import { HttpTrigger, httpRoute } from './httpTrigger';
 import { invoke, type LogLine } from './invocation';
-import type { RpcBinding } from './rpc';
+import type { InvocationRequest, RpcBinding, RpcTypedData } from './rpc';
 import { resolved } from './settings';
+import { leadSignInTo } from './signIn';
 import { Telemetry } from './telemetry';
 import { TimerTrigger } from './timerTrigger';
 
@@ -21,7 +23,7 @@ const telemetry = new Telemetry();
 const app = new App((level, message) =>
   log({ level, message, functionName: 'worker', invocationId: '', category: 'system' }),
 );
-let trigger: EventHubTrigger | TimerTrigger | undefined;
+let trigger: EventHubTrigger | TimerTrigger | HttpTrigger | undefined;
 
 function log(line: LogLine): void {
   // The default level of host.json is Information.
@@ -30,6 +32,8 @@ function log(line: LogLine): void {
   tell({ kind: 'log', level, message: line.message });
   telemetry.trace(line);
 }
+
+type Invoke = (request: InvocationRequest) => Promise<RpcTypedData | null | undefined>;
 
 function triggerBinding({ metadata }: RegisteredFunction): RpcBinding {
   const found = Object.entries(metadata.bindings).find(([, { type }]) => /trigger$/i.test(type));
@@ -42,12 +46,13 @@ function triggerBinding({ metadata }: RegisteredFunction): RpcBinding {
 function describe(registered: RegisteredFunction): FunctionDescription {
   const { name, bindings } = registered.metadata;
   const binding = triggerBinding(registered);
+  const isHttp = binding.type === 'httpTrigger';
   const others = Object.values(bindings).filter(
-    ({ type, direction }) => direction === 'out' || !/trigger$/i.test(type),
+    ({ type, direction }) => (direction === 'out' || !/trigger$/i.test(type)) && !(isHttp && type === 'http'),
   );
   if (others.length > 0) {
     throw new Error(
-      `The function '${name}' has a binding of type '${others[0]?.type}'; only triggers are offered here.`,
+      `The function '${name}' has a binding of type '${others[0]?.type}'; only triggers, and what HTTP triggers answer, are offered here.`,
     );
   }
   if (binding.type === 'timerTrigger') {
@@ -58,12 +63,17 @@ function describe(registered: RegisteredFunction): FunctionDescription {
     const { fullyQualifiedNamespace, eventHub } = eventHubSource(binding);
     return { name, trigger: binding.type, eventHub: `${fullyQualifiedNamespace}/${eventHub}` };
   }
+  if (isHttp) return { name, trigger: binding.type, http: httpRoute(name, binding, hostJson()) };
   throw new Error(
-    `The function '${name}' has a trigger of type '${binding.type}'; offered here are eventHubTrigger and timerTrigger.`,
+    `The function '${name}' has a trigger of type '${binding.type}'; offered here are eventHubTrigger, httpTrigger and timerTrigger.`,
   );
 }
 
+const hostJson = () => readFileSync('host.json', 'utf8');
+
 async function load(): Promise<void> {
+  const [, , signInUrl] = process.argv;
+  if (signInUrl !== undefined) leadSignInTo(signInUrl);
   const { main } = JSON.parse(readFileSync('package.json', 'utf8')) as { main?: string };
   const entry = resolve(root, main ?? 'index.js');
   if (!existsSync(entry)) throw new Error(`package.json names ${main} as main, which is not in the package.`);
@@ -73,23 +83,26 @@ async function load(): Promise<void> {
   tell({ kind: 'loaded', functions: [...app.functions.values()].map(describe) });
 }
 
+function triggerOf(registered: RegisteredFunction, call: Invoke): NonNullable<typeof trigger> {
+  const binding = triggerBinding(registered);
+  if (binding.type === 'timerTrigger') return new TimerTrigger(registered.metadata, binding, call);
+  if (binding.type === 'httpTrigger') return new HttpTrigger(registered.metadata, binding, call);
+  return new EventHubTrigger(registered.metadata, binding, eventHubOptions(hostJson()), call);
+}
+
 async function run(name: string): Promise<void> {
   const registered = app.functions.get(name);
   if (registered === undefined) throw new Error(`The package has no function '${name}'.`);
-  const binding = triggerBinding(registered);
-  const call = async (request: Parameters<typeof invoke>[2]) => {
+  const call: Invoke = async (request) => {
     try {
-      await invoke(app, registered, request, log);
+      return await invoke(app, registered, request, log);
     } catch (error) {
       const message = `Exception: ${error instanceof Error ? error.stack : String(error)}`;
       log({ level: 'error', message, functionName: name, invocationId: request.invocationId, category: 'host' });
       throw error;
     }
   };
-  trigger =
-    binding.type === 'timerTrigger'
-      ? new TimerTrigger(registered.metadata, binding, call)
-      : new EventHubTrigger(registered.metadata, binding, eventHubOptions(readFileSync('host.json', 'utf8')), call);
+  trigger = triggerOf(registered, call);
   await trigger.start();
   tell({ kind: 'running' });
 }
@@ -108,6 +121,7 @@ function fail(error: unknown): void {
 
 process.on('message', (message: ToFunction) => {
   if (message.kind === 'run') run(message.function).catch(fail);
+  if (message.kind === 'call' && trigger instanceof HttpTrigger) trigger.call(message);
   if (message.kind === 'tick' && trigger instanceof TimerTrigger) trigger.tick(message);
   if (message.kind === 'stop') stop().catch(() => process.exit(1));
 });

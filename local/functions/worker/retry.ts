@@ -13,12 +13,13 @@ const defaultMaximumSeconds = 15 * 60;
 export async function withRetries(
   policy: RpcRetryOptions | undefined,
   signal: AbortSignal,
-  attempt: (retry: RpcRetryContext | undefined) => Promise<void>,
+  attempt: (retry: RpcRetryContext | undefined) => Promise<unknown>,
 ): Promise<void> {
   let retry: RpcRetryContext | undefined;
   for (let retryCount = 1; ; retryCount += 1) {
     try {
-      return await attempt(retry);
+      await attempt(retry);
+      return;
     } catch (error) {
       const max = policy?.maxRetryCount ?? 0;
       if (policy === undefined || signal.aborted || (max !== -1 && retryCount > max)) throw error;

@@ -7,9 +7,31 @@ export interface RpcTypedData {
   string?: string;
   json?: string;
   bytes?: Uint8Array;
+  http?: RpcHttpData;
   collectionBytes?: { bytes: Uint8Array[] };
   collectionString?: { string: string[] };
   collectionSint64?: { sint64: number[] };
+}
+
+export interface RpcNullableString {
+  value?: string;
+}
+
+export interface RpcHttpData {
+  method?: string;
+  url?: string;
+  nullableHeaders?: Record<string, RpcNullableString>;
+  nullableParams?: Record<string, RpcNullableString>;
+  nullableQuery?: Record<string, RpcNullableString>;
+  body?: RpcTypedData;
+  /** Of an answer, as are the two below. */
+  statusCode?: string;
+  headers?: Record<string, string>;
+  cookies?: readonly object[];
+}
+
+export interface RpcInvocationResponse {
+  readonly returnValue?: RpcTypedData | null;
 }
 
 export interface RpcBinding {
@@ -62,7 +84,7 @@ export type FunctionCallback = (...args: unknown[]) => unknown;
 export interface InvocationModel {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
-  getResponse(context: unknown, result: unknown): Promise<unknown>;
+  getResponse(context: unknown, result: unknown): Promise<RpcInvocationResponse>;
 }
 
 export interface ProgrammingModel {

@@ -20,7 +20,7 @@ export class TimerTrigger {
   constructor(
     private readonly metadata: FunctionMetadata,
     private readonly binding: RpcBinding,
-    private readonly invoke: (request: InvocationRequest) => Promise<void>,
+    private readonly invoke: (request: InvocationRequest) => Promise<unknown>,
   ) {}
 
   /** Reads when the timer last ran, and tries again until it can. */
