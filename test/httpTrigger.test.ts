@@ -65,7 +65,7 @@ describe('a call by HTTP', () => {
     const headers = { 'content-type': 'application/octet-stream', 'x-empty': '', 'x-ms-client-principal': 'me' };
     const answer = await call('/api/wards/Intensive%20care/beds?a=1&b=', { method: 'PUT', body: content, headers });
     expect([answer.status, answer.headers.get('x-said')]).toEqual([201, 'yes']);
-    const said = await answer.json();
+    const said = (await answer.json()) as { headers: object };
     expect(said).toMatchObject({
       method: 'PUT',
       url: `${host.url('called')}/api/wards/Intensive%20care/beds?a=1&b=`,
