@@ -144,6 +144,6 @@ const appSettings: Record<string, string> = {
   KERNEL_SETTINGS: JSON.stringify(defaultKernelSettings),
   ...{ MODEL: '', LONG_WINDOWS: '["PT24H"]', SCORED_PARTITIONS: '4', ENRICHED_PARTITIONS: '4' },
   ...Object.fromEntries(containers.map((name) => [`${name}_CONTAINER_URL`, 'https://account.blob.test/files'])),
-  ...{ LATENCY_WARNING_MINUTES: '10', LATENCY_BREACH_MINUTES: '15', HTTP_CALLERS: '' },
+  ...{ LATENCY_WARNING_MINUTES: '10', LATENCY_BREACH_MINUTES: '15', HTTP_CALLERS: '', SCORE_CODES: 'local' },
   ...{ REPOSITORY_SERVER: 'sql.test', REPOSITORY_USERS: '[]', ROUTING_STALE_SECONDS: '900' },
 };

@@ -214,6 +214,7 @@ describe('HotPath registers', () => {
       LATENCY_WARNING_MINUTES: '12',
       LATENCY_BREACH_MINUTES: '15',
       HTTP_CALLERS: '',
+      SCORE_CODES: 'local',
       DEAD_LETTER_CONTAINER_URL: 'https://stdead.blob.core.windows.net/dead-letters',
     });
     expect(routing).toMatchObject({
@@ -252,7 +253,7 @@ describe('HotPath registers', () => {
     const { HTTP_CALLERS = '' } = settingsOf(one(resources, 'ml-output-app'));
     const { tenantId, ...callers } = JSON.parse(HTTP_CALLERS);
     expect(callers).toEqual({
-      issuer: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+      authority: `https://login.microsoftonline.com/${tenantId}`,
       audience: 'api://x',
       allowedClientIds: [caller],
     });

@@ -5,7 +5,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT
 import { mlOutputSettings } from '../runtime/contracts/appSettings';
 import type { ScoredWindow } from '../runtime/contracts/scored';
 import { FhirClient } from '../runtime/fhir/fhirClient';
-import { CallerCheck, type CallerSettings, readCallers } from '../runtime/functions/callerToken';
+import { CallerCheck, type CallerSettings, readCallers, type TokenVersion } from '../runtime/functions/callerToken';
 import { type MlOutputHttpTools, mlOutputHttp } from '../runtime/functions/mlOutputHttp';
 import { HotPathWriter } from '../runtime/hotPath/hotPathWriter';
 import type { ArrivedWindow } from '../runtime/repository/port';
@@ -17,11 +17,13 @@ import { startPackage } from './support/startPackage';
 const tenantId = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
 const callers: CallerSettings = {
   tenantId,
-  issuer: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+  authority: `https://login.microsoftonline.com/${tenantId}`,
   audience: 'api://iomt-scores',
   allowedClientIds: ['databricks-client'],
 };
 const claims = { tid: tenantId, azp: 'databricks-client' };
+
+const issuers = { '1.0': `https://sts.windows.net/${tenantId}/`, '2.0': `${callers.authority}/v2.0` } as const;
 
 /** A tenant with a key of its own, whose public half is what a check knows. */
 async function tenant() {
@@ -31,11 +33,12 @@ async function tenant() {
     new SignJWT({ ...claims, ...payload })
       .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
       .setIssuedAt()
-      .setIssuer(payload.iss ?? callers.issuer)
+      .setIssuer(payload.iss ?? issuers[payload.ver === '2.0' ? '2.0' : '1.0'])
       .setAudience(payload.aud ?? callers.audience)
       .setExpirationTime(expires)
       .sign(privateKey);
-  return { keys: createLocalJWKSet({ keys: [key] }), public: [key], token };
+  const keys = createLocalJWKSet({ keys: [key] });
+  return { issuer: async (version: TokenVersion) => ({ issuer: issuers[version], keys }), public: [key], token };
 }
 
 let fhir: FhirInProcess;
@@ -59,7 +62,7 @@ const log = { info: say, warn: say, error: say };
 async function post(body: unknown, token: string | undefined, given: Partial<MlOutputHttpTools> = {}) {
   const client = new FhirClient(fhir.transport, 'ml-output-fhir');
   const tools: MlOutputHttpTools = {
-    callers: new CallerCheck(callers, ours.keys),
+    callers: new CallerCheck(callers, ours.issuer),
     writer: new HotPathWriter(client, { windowMs, codes: 'local' }),
     repository: {
       write: async (arrivals) => {
@@ -101,9 +104,11 @@ describe('posting results', () => {
       ['a.b.c', 401],
       [await other.token(), 401],
       [await ours.token({ iss: 'https://sts.windows.net/other/' }), 401],
+      [await ours.token({ iss: issuers['2.0'] }), 401],
+      [await ours.token({ iss: issuers['1.0'], ver: '2.0' }), 401],
       [await ours.token({ aud: 'api://other' }), 401],
       [await ours.token({}, '-5m'), 401],
-      [new UnsecuredJWT(claims).setIssuer(callers.issuer).setAudience(callers.audience).encode(), 401],
+      [new UnsecuredJWT(claims).setIssuer(issuers['1.0']).setAudience(callers.audience).encode(), 401],
       [await ours.token({ azp: 'somebody-else' }), 403],
       [await ours.token({ azp: undefined }), 403],
       [await ours.token({ tid: 'another-tenant' }), 403],
@@ -116,34 +121,38 @@ describe('posting results', () => {
   });
 
   test("while the tenant's keys cannot be had, it is to be tried later", async () => {
-    const keys = async () => {
+    const issuer = async () => {
       throw new TypeError('fetch failed');
     };
-    const answer = await post(window, await ours.token(), { callers: new CallerCheck(callers, keys) });
+    const answer = await post(window, await ours.token(), { callers: new CallerCheck(callers, issuer) });
     expect(answer).toEqual({ status: 503, headers: { 'retry-after': '30' } });
   });
 
-  test("the keys are those that the issuer's metadata name; they are asked for once, and again after a failure", async () => {
-    const asked: string[] = [];
-    let isAway = true;
-    const spy = jest.spyOn(globalThis, 'fetch').mockImplementation(async (address) => {
-      asked.push(String(address));
-      if (isAway) return new Response('{}', { status: 502 });
-      const isMetadata = String(address).endsWith('openid-configuration');
-      return Response.json(isMetadata ? { jwks_uri: 'https://login.microsoftonline.com/keys' } : { keys: ours.public });
-    });
-    try {
-      const check = new CallerCheck(callers);
-      const token = `Bearer ${await ours.token()}`;
-      await expect(check.check(token)).rejects.toThrow('name no keys');
-      isAway = false;
-      expect([await check.check(token), await check.check(token)]).toEqual(['allowed', 'allowed']);
-      const metadata = `${callers.issuer}/.well-known/openid-configuration`;
-      expect(asked).toEqual([metadata, metadata, 'https://login.microsoftonline.com/keys']);
-    } finally {
-      spy.mockRestore();
-    }
-  });
+  test.each(['1.0', '2.0'] as const)(
+    'the keys for tokens of version %s are those that their metadata name; they are asked for once, and again after a failure',
+    async (ver) => {
+      const asked: string[] = [];
+      let isAway = true;
+      const spy = jest.spyOn(globalThis, 'fetch').mockImplementation(async (address) => {
+        asked.push(String(address));
+        if (isAway) return new Response('{}', { status: 502 });
+        const isMetadata = String(address).endsWith('openid-configuration');
+        const metadata = { issuer: issuers[ver], jwks_uri: 'https://login.microsoftonline.com/keys' };
+        return Response.json(isMetadata ? metadata : { keys: ours.public });
+      });
+      try {
+        const check = new CallerCheck(callers);
+        const token = `Bearer ${await ours.token({ ver })}`;
+        await expect(check.check(token)).rejects.toThrow('name no issuer or no keys');
+        isAway = false;
+        expect([await check.check(token), await check.check(token)]).toEqual(['allowed', 'allowed']);
+        const metadata = `${callers.authority}${ver === '2.0' ? '/v2.0' : ''}/.well-known/openid-configuration`;
+        expect(asked).toEqual([metadata, metadata, 'https://login.microsoftonline.com/keys']);
+      } finally {
+        spy.mockRestore();
+      }
+    },
+  );
 
   test('what is malformed is told by its place, without values, and nothing is written', async () => {
     const token = await ours.token();
@@ -177,8 +186,11 @@ describe('posting results', () => {
 
 test.each([
   ['{', 'HTTP_CALLERS is not a JSON object'],
-  [JSON.stringify({ ...callers, issuer: 'http://login' }), 'missing or wrong members: issuer'],
-  [JSON.stringify({ issuer: callers.issuer, allowedClientIds: [] }), 'members: tenantId, audience, allowedClientIds'],
+  [JSON.stringify({ ...callers, authority: 'http://login' }), 'missing or wrong members: authority'],
+  [
+    JSON.stringify({ authority: callers.authority, allowedClientIds: [] }),
+    'members: tenantId, audience, allowedClientIds',
+  ],
 ])('callers %s are refused', (text, said) => {
   expect(() => readCallers(text)).toThrow(said);
 });
@@ -195,7 +207,7 @@ describe('the package', () => {
     ...Object.fromEntries(mlOutputSettings.map((name) => [name, 'x'])),
     ...{ FHIR_URL: 'https://fhir.test', DEAD_LETTER_CONTAINER_URL: 'https://a.blob.core.windows.net/dead-letters' },
     ...{ REPOSITORY_SERVER: 'sql.test', WINDOW_SECONDS: '300', LATENESS_SECONDS: '120' },
-    ...{ LATENCY_WARNING_MINUTES: '10', LATENCY_BREACH_MINUTES: '15', HTTP_CALLERS: '' },
+    ...{ LATENCY_WARNING_MINUTES: '10', LATENCY_BREACH_MINUTES: '15', HTTP_CALLERS: '', SCORE_CODES: 'local' },
   };
   const run = (changed: Record<string, string> = {}) =>
     startPackage(join(folder, 'main.js'), { ...settings, ...changed });

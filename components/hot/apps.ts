@@ -63,6 +63,7 @@ export function buildMlOutput(site: HotPathSite, parts: AppParts): FunctionApp {
     LATENCY_WARNING_MINUTES: String(settings.latencyWarningMinutes),
     LATENCY_BREACH_MINUTES: String(settings.latencyBreachMinutes),
     HTTP_CALLERS: httpCallers(site),
+    SCORE_CODES: settings.scoreCodes,
     DEAD_LETTER_CONTAINER_URL: deadLetters.containerUrl,
     DEAD_LETTER_CLIENT_ID: identity.clientId,
   };
@@ -73,7 +74,7 @@ export function buildMlOutput(site: HotPathSite, parts: AppParts): FunctionApp {
       child: 'ml-output',
       names: { app: settings.names?.mlOutputApp, storageAccount: settings.names?.mlOutputStorageAccount },
       identity,
-      settings: { ...appSettings, SCORE_CODES: settings.scoreCodes },
+      settings: appSettings,
       package: { bundle: 'ml-output', texts: programTexts('ml-output', atOnce(settings)) },
       functions: ['mlOutputFhir', 'mlOutputRepository'],
       partitions: stream.scored.partitionCount,
@@ -89,7 +90,7 @@ function httpCallers({ settings, surroundings }: HotPathSite): pulumi.Input<stri
   const { tenantId } = surroundings;
   return pulumi.jsonStringify({
     tenantId,
-    issuer: pulumi.interpolate`${clouds[cloud].authorityHost}/${tenantId}/v2.0`,
+    authority: pulumi.interpolate`${clouds[cloud].authorityHost}/${tenantId}`,
     audience: httpTrigger.audience,
     allowedClientIds: httpTrigger.allowedClientIds,
   });

@@ -155,7 +155,10 @@ export interface RoutingSettings {
 
 /** A second way for results into `ml-output`, for what scores and cannot send to an event hub. */
 export interface HttpTriggerSettings {
-  /** What callers' tokens must be for: the application id URI of an app registration of yours. */
+  /**
+   * What callers' tokens must be for: the application id URI of an app registration of yours, or its client id where it asks
+   * for tokens of version 2 (`requestedAccessTokenVersion`), which have that as their audience.
+   */
   audience: pulumi.Input<string>;
   /** Client ids (application ids) of those who may post; anybody else is refused. */
   allowedClientIds: pulumi.Input<string>[];

@@ -79,7 +79,12 @@ function routingProblems(problems: Problems, { routing }: CompleteHotPath): void
 function httpProblems(problems: Problems, { httpTrigger }: CompleteHotPath): void {
   if (httpTrigger === undefined) return;
   const { audience = '', allowedClientIds = [] } = httpTrigger;
-  problems.text('audience', audience, /^\S+$/, 'must be an application id URI, as in api://iomt-scored');
+  problems.text(
+    'audience',
+    audience,
+    /^\S+$/,
+    'must be an application id URI, as in api://iomt-scored, or a client id',
+  );
   if (allowedClientIds.length === 0) {
     problems.add('allowedClientIds', 'must name who may post; leave httpTrigger out where nobody may.');
   }

@@ -180,8 +180,10 @@ export const mlOutputSettings = [
   /** Minutes at the 95th percentile of the sample's age in the repository at which to warn. */
   'LATENCY_WARNING_MINUTES',
   'LATENCY_BREACH_MINUTES',
-  /** JSON: `{ tenantId, issuer, audience, allowedClientIds }` of who may post results, or empty: nobody. */
+  /** JSON: `{ tenantId, authority, audience, allowedClientIds }` of who may post results, or empty: nobody. */
   'HTTP_CALLERS',
+  /** By which codes scores are written into FHIR: `local` or `snomedUk`. */
+  'SCORE_CODES',
   'DEAD_LETTER_CONTAINER_URL',
   'DEAD_LETTER_CLIENT_ID',
 ] as const;

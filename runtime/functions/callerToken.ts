@@ -1,14 +1,27 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 
 /** Who may call: the app setting HTTP_CALLERS. */
 export interface CallerSettings {
   readonly tenantId: string;
-  /** As tokens have it in `iss`: `https://login.microsoftonline.com/<tenant>/v2.0`. Its metadata name the keys. */
-  readonly issuer: string;
-  /** As tokens have it in `aud`. */
+  /** Of the tenant: `https://login.microsoftonline.com/<tenant>`. Its metadata name issuer and keys. */
+  readonly authority: string;
+  /** As tokens have it in `aud`: an application id URI, or a client id, which those of version 2 have always. */
   readonly audience: string;
   /** Client ids of those who may call: `azp` of a token, or `appid` of one of version 1. */
   readonly allowedClientIds: readonly string[];
+}
+
+/**
+ * Versions of tokens. The application that they are for says which it gets, and they differ in who issues them (Learn:
+ * "Access token claims reference", `aud`, `iss` and `ver`).
+ */
+export type TokenVersion = '1.0' | '2.0';
+
+/** What a tenant's metadata say of the tokens of one version. */
+export interface TokenIssuer {
+  /** As tokens have it in `iss`. */
+  readonly issuer: string;
+  readonly keys: JWTVerifyGetKey;
 }
 
 /** `forbidden`: a token that holds, of somebody who may not call. */
@@ -22,18 +35,19 @@ export function readCallers(text: string): CallerSettings | undefined {
   if (text.trim() === '') return undefined;
   const given = parseObject(text);
   const isText = (value: unknown) => typeof value === 'string' && value !== '';
-  const { issuer, allowedClientIds } = given;
-  const isAddress = isText(issuer) && URL.canParse(issuer as string) && (issuer as string).startsWith('https://');
+  const { authority, allowedClientIds } = given;
+  const isAddress =
+    isText(authority) && URL.canParse(authority as string) && (authority as string).startsWith('https://');
   const wrong = [
     ...['tenantId', 'audience'].filter((name) => !isText(given[name])),
-    ...(isAddress ? [] : ['issuer']),
+    ...(isAddress ? [] : ['authority']),
     ...(Array.isArray(allowedClientIds) && allowedClientIds.length > 0 && allowedClientIds.every(isText)
       ? []
       : ['allowedClientIds']),
   ];
   if (wrong.length === 0) return given as unknown as CallerSettings;
   throw new Error(
-    `The app setting HTTP_CALLERS has missing or wrong members: ${wrong.join(', ')}. It is empty, or JSON with tenantId and audience (texts), issuer (an HTTPS address) and allowedClientIds (one or more).`,
+    `The app setting HTTP_CALLERS has missing or wrong members: ${wrong.join(', ')}. It is empty, or JSON with tenantId and audience (texts), authority (an HTTPS address) and allowedClientIds (one or more).`,
   );
 }
 
@@ -54,7 +68,7 @@ const clockToleranceSeconds = 60;
 export class CallerCheck {
   constructor(
     private readonly settings: CallerSettings,
-    private readonly keys: JWTVerifyGetKey = keysOf(settings.issuer),
+    private readonly issuerOf: (version: TokenVersion) => Promise<TokenIssuer> = issuersOf(settings.authority),
   ) {}
 
   /**
@@ -65,9 +79,11 @@ export class CallerCheck {
     const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
     if (token === undefined) return 'unknown';
     try {
-      const { issuer, audience } = this.settings;
+      const { audience } = this.settings;
+      // What the token says of itself only chooses between two issuers that are both the tenant's.
+      const { issuer, keys } = await this.issuerOf(decodeJwt(token).ver === '2.0' ? '2.0' : '1.0');
       const required = { requiredClaims: ['exp', 'tid'], clockTolerance: clockToleranceSeconds };
-      const { payload } = await jwtVerify(token, this.keys, { issuer, audience, algorithms, ...required });
+      const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms, ...required });
       return this.isAllowed(payload) ? 'allowed' : 'forbidden';
     } catch (error) {
       if (isAboutToken(error)) return 'unknown';
@@ -83,26 +99,28 @@ export class CallerCheck {
   }
 }
 
-/** The tenant's keys, as its metadata name them; they are kept, and asked for again when a token names another one. */
-function keysOf(issuer: string): JWTVerifyGetKey {
-  let known: Promise<JWTVerifyGetKey> | undefined;
-  return async (header, token) => {
-    known ??= remoteKeys(issuer).catch((error: unknown) => {
-      known = undefined;
-      throw error;
-    });
-    return (await known)(header, token);
+/** Asked for once each, and again after a failure; keys are asked for again when a token names another one. */
+function issuersOf(authority: string): (version: TokenVersion) => Promise<TokenIssuer> {
+  const known = new Map<TokenVersion, Promise<TokenIssuer>>();
+  return (version) => {
+    const asked = known.get(version) ?? remoteIssuer(authority, version);
+    known.set(version, asked);
+    asked.catch(() => known.delete(version));
+    return asked;
   };
 }
 
-async function remoteKeys(issuer: string): Promise<JWTVerifyGetKey> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
-  const { jwks_uri: keys } = (await response.json()) as { readonly jwks_uri?: string };
-  if (!response.ok || keys === undefined || !keys.startsWith('https://')) {
-    throw new Error('The metadata of the issuer name no keys.');
+async function remoteIssuer(authority: string, version: TokenVersion): Promise<TokenIssuer> {
+  const base = `${authority.replace(/\/$/, '')}${version === '2.0' ? '/v2.0' : ''}`;
+  const response = await fetch(`${base}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(10_000) });
+  const { issuer, jwks_uri: keys } = (await response.json()) as {
+    readonly issuer?: string;
+    readonly jwks_uri?: string;
+  };
+  if (!response.ok || issuer === undefined || keys === undefined || !keys.startsWith('https://')) {
+    throw new Error("The tenant's metadata name no issuer or no keys.");
   }
-  return createRemoteJWKSet(new URL(keys));
+  return { issuer, keys: createRemoteJWKSet(new URL(keys)) };
 }
 
 const aboutToken = [

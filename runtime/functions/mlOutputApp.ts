@@ -40,7 +40,7 @@ const repository = openRepository({
 });
 const deadLetters = deadLetterContainer(settings.DEAD_LETTER_CONTAINER_URL, settings.DEAD_LETTER_CLIENT_ID);
 
-const writer = new HotPathWriter(client, { windowMs, codes: readScoreCodes(process.env.SCORE_CODES) });
+const writer = new HotPathWriter(client, { windowMs, codes: readScoreCodes(settings.SCORE_CODES) });
 const fhirTools = { writer, deadLetters, progress: new FeedProgress(repository) };
 const rows = new MlOutputRepository(repository, deadLetters, {
   windowSeconds: windowMs / 1000,

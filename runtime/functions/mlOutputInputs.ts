@@ -11,12 +11,11 @@ export function readMinutes(name: string, text: string): number {
 }
 
 /**
- * Reads the app setting SCORE_CODES, which may be left out: `local` (default) are our codes; `snomedUk` puts those of SNOMED CT's
- * UK edition before them, which needs its licence.
+ * Reads the app setting SCORE_CODES: `local` are our codes; `snomedUk` puts those of SNOMED CT's UK edition before them,
+ * which needs its licence.
  * @throws Error when it is neither
  */
-export function readScoreCodes(text = ''): ScoreCodes {
-  if (text === '' || text === 'local') return 'local';
-  if (text === 'snomedUk') return 'snomedUk';
+export function readScoreCodes(text: string): ScoreCodes {
+  if (text === 'local' || text === 'snomedUk') return text;
   throw new Error(`The app setting SCORE_CODES is '${text}'; allowed are local and snomedUk.`);
 }
