@@ -5,12 +5,15 @@ import { StorageAccount } from '@pulumi/azure-native/storage/storageAccount';
 import * as pulumi from '@pulumi/pulumi';
 import { HotPath, type HotPathArgs } from '../components';
 import { commonSettingsOf } from '../components/hospital/parts';
-import { localTenantId } from '../local/identity/principals';
+import type { Principal } from '../local/contracts';
+import { healthRecord, judge, localTenantId } from '../local/identity/principals';
 import { hospitalProgram, localConfig } from '../local/localStack';
 import type { PreviewStep, PulumiStack } from '../local/pulumiStack';
 import { until } from './support/deviceFleet';
 import type { EngineStack, StateResource } from './support/engineStack';
 import { HospitalCloud } from './support/hospitalCloud';
+import { scored } from './support/hotPathStep';
+import { KernelPatient, normalCharted, normalDevice } from './support/kernelPatient';
 import { scoringPlatform } from './support/scoringPlatform';
 
 // Each step of the engine takes a while on a busy machine.
@@ -103,6 +106,49 @@ describe('in a hospital', () => {
       expect.stringMatching(/^In the Fabric admin portal/),
       expect.stringMatching(/^In the settings of the capacity/),
     ]);
+  });
+
+  test('whom it names may post results, into FHIR and the repository, by the address that it says', async () => {
+    const httpTrigger = { audience: 'api://iomt-scores', allowedClientIds: [healthRecord.clientId] };
+    config = { ...config, 'hospital:hotPath': { ...(config['hospital:hotPath'] as object), httpTrigger } };
+    await stack.configure(config);
+    await stack.up();
+    expect((await stack.preview('--refresh')).changes).toEqual({});
+    await until('it listens', () => running('local').includes('mlOutputHttp'));
+    const { httpTriggerUrl, fhirServiceId } = (await stack.outputs()) as Record<string, string>;
+    const post = async (body: unknown, caller?: Principal, others: RequestInit = {}) => {
+      const bearer = caller && (await hospital.cloud.credential(caller).getToken(httpTrigger.audience))?.token;
+      const headers = bearer === undefined ? undefined : { authorization: `Bearer ${bearer}` };
+      return fetch(String(httpTriggerUrl), { method: 'POST', body: JSON.stringify(body), headers, ...others });
+    };
+    const statusOf = async (...args: Parameters<typeof post>) => (await post(...args)).status;
+    const window = scored(new KernelPatient().result({ device: normalDevice, charted: normalCharted }));
+
+    expect(await statusOf(window)).toBe(401);
+    expect(await statusOf(window, judge)).toBe(403);
+    expect(await statusOf({ ...window, patient: 'no id' }, healthRecord)).toBe(400);
+    expect(await statusOf(undefined, healthRecord, { method: 'GET', body: undefined })).toBe(404);
+    const { fhirServices, functionApps } = hospital.cloud;
+    const assessments = () =>
+      [...fhirServices.resources(String(fhirServiceId), 'RiskAssessment')].map((one) =>
+        one.resourceType === 'RiskAssessment' ? one.subject?.reference : undefined,
+      );
+    const count = () => rows('SELECT COUNT(*) AS windows FROM "care.scoredWindow"');
+    expect([assessments(), count()]).toEqual([[], [{ windows: 0 }]]);
+
+    const faults = fhirServices.faults(String(fhirServiceId));
+    faults.set({ requests: { status: 503 } });
+    const answer = post(window, healthRecord);
+    await until('it waits for FHIR', () =>
+      functionApps
+        .health()
+        .flatMap(({ functions }) => functions)
+        .some(({ name, held }) => name === 'mlOutputHttp' && held !== undefined),
+    );
+    faults.set({});
+    const written = await answer;
+    expect([written.status, await written.json()]).toEqual([200, { fhir: 1, repository: 1 }]);
+    expect([assessments(), count()]).toEqual([[`Patient/${window.patient}`], [{ windows: 1 }]]);
   });
 
   test('a change shows as the settings and properties that it is', async () => {
