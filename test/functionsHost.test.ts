@@ -488,6 +488,7 @@ describe('what Azure refuses of a function app', () => {
   test('settings, sizes and names that Flex Consumption does not take, all at once; a second app in a plan', async () => {
     const plan = await client.create('web:AppServicePlan', { ...existing, ...flex, name: 'asp-one' });
     const wrong = site(plan, {
+      clientCertEnabled: true,
       siteConfig: {
         linuxFxVersion: 'Node|22',
         appSettings: [{ name: 'FUNCTIONS_WORKER_RUNTIME', value: 'node' }],
@@ -509,6 +510,7 @@ describe('what Azure refuses of a function app', () => {
       "name is 'read'; allowed: http, durable, blob, function:<name>",
       "the app setting 'FUNCTIONS_WORKER_RUNTIME' is not allowed",
       'linuxFxVersion is not allowed',
+      "clientCertEnabled is 'true'; allowed are false",
       'storage is missing',
     ]) {
       expect(said).toContain(part);

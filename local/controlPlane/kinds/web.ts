@@ -74,6 +74,7 @@ export const webApp: Kind = {
     unique(`${scale}.alwaysReady[].name`, flex),
     range(`${scale}.triggers.http.perInstanceConcurrency`, 1, 1000, flex),
     oneOf('siteConfig.minTlsVersion', ['1.0', '1.1', '1.2', '1.3'], 'ARM types'),
+    oneOf('clientCertEnabled', ['false'], "the local cloud's front end asks nobody for a certificate"),
     refersTo('virtualNetworkSubnetId', 'Microsoft.Network/virtualNetworks/subnets'),
     onePlanEach,
     settings,
