@@ -22,20 +22,25 @@ export interface Followed<Source> {
 
 /**
  * How many of a patient's windows are followed and written before the next are looked at. What is followed together may be
- * followed again by another process that has not seen the end of it: that gives the same for windows in order and for
- * corrections alone, but not where a correction is followed once more after what came after it. A window that comes twice is
- * written twice.
+ * followed again by another process that has not seen the end of it: that gives the same for windows in order, and for
+ * corrections that name one episode, but not for more than that, where a window would change what another one after it has begun
+ * or raised. A window that comes twice is written twice.
  */
 export function togetherCount<Source>(arrivals: readonly Arrival<Source>[]): number {
   const names = new Set<string>();
   let before: ScoredWindow | undefined;
   for (const [index, { window }] of arrivals.entries()) {
-    const isApart = before !== undefined && (before.monitoringEnd !== null || (before.corrected && !window.corrected));
+    const isApart = before !== undefined && !mayFollowTogether(before, window);
     if (isApart || names.has(windowName(window))) return index;
     names.add(windowName(window));
     before = window;
   }
   return arrivals.length;
+}
+
+function mayFollowTogether(before: ScoredWindow, window: ScoredWindow): boolean {
+  const isAlike = before.corrected === window.corrected && (!window.corrected || before.flag.since === window.flag.since);
+  return isAlike && before.monitoringEnd === null && window.monitoringEnd === null;
 }
 
 /**
