@@ -17,5 +17,7 @@ module.exports = {
   // Whole stacks come up in some tests, on machines that do other things as well.
   testTimeout: 400_000,
   maxWorkers: 2,
+  // A Pulumi program brings the types of all of Azure: a worker that has run some of them is begun anew.
+  workerIdleMemoryLimit: '1500MB',
   reporters: ['default', '<rootDir>/test/support/countedLine.cjs'],
 };

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../local/judge/verdict';
-import type { Snapshot } from '../local/livePage/snapshot';
 import { until } from './support/deviceFleet';
 import { fhirValidateTest, judgeFhir } from './support/fhirValidate';
+import { snapshotOf } from './support/livePageSnapshot';
 import { MainJobs } from './support/mainJobProcess';
 
 /**
@@ -40,9 +40,15 @@ const recordTypes = [
 ];
 
 /** What is behind the measurements has tests of its own (recordings), and takes most of the time. */
-const withoutHotPath = () => {
-  const file = join(folder, 'without-hot-path.json');
-  writeFileSync(file, JSON.stringify({ 'hospital:hotPathEnabled': false }));
+const untilScored = () => {
+  const file = join(folder, 'until-scored.json');
+  const settings = {
+    'hospital:hotPathEnabled': false,
+    'hospital:scoring': { baselines: false },
+    // At this speed, clock marks are most of the events.
+    'hospital:connector': { clockMarkSeconds: 60 },
+  };
+  writeFileSync(file, JSON.stringify(settings));
   return ['--config', file];
 };
 
@@ -54,7 +60,7 @@ describe('a recording through steps 1 to 6', () => {
     async () => {
       const rows = 1896;
       const values = recorded(7405);
-      const options = ['--replay', icuRecord, '--speed', 'max', '--export', exported, ...withoutHotPath()];
+      const options = ['--replay', icuRecord, '--speed', 'max', '--export', exported, ...untilScored()];
       const first = await start('icu', ...options).ended;
       expect(first).toMatchObject({
         code: 0,
@@ -90,7 +96,7 @@ describe('a recording through steps 1 to 6', () => {
   icuTest('the gateway keeps what it is sent while its uplink is cut', async () => {
     const { code, verdict } = await start(
       ...(['gateway', '--replay', icuRecord, '--speed', 'max', '--gateway', '--cut-uplink', '300-900'] as const),
-      ...withoutHotPath(),
+      ...untilScored(),
     ).ended;
     expect(code).toBe(0);
     expect(verdict).toMatchObject({ ...good, sent: 1896, devicedata: 1896, raw: 1896, values: recorded(7405) });
@@ -136,17 +142,6 @@ test('the live page tells how far the messages are, and in the end what the judg
   run.child.kill('SIGINT');
   await run.ended;
 });
-
-async function snapshotOf(page: string): Promise<Snapshot> {
-  const { body } = await fetch(`${page}events`);
-  let text = '';
-  for await (const chunk of body ?? []) {
-    text += Buffer.from(chunk).toString('utf8');
-    const [, snapshot] = /^event: snapshot\ndata: (.*)\n\n/m.exec(text) ?? [];
-    if (snapshot !== undefined) return JSON.parse(snapshot);
-  }
-  throw new Error(`The live page at ${page} sent no snapshot.`);
-}
 
 test('one state has one local cloud, and Ctrl-C ends all that it started', async () => {
   const first = start('twice', '--replay', writeRecording(), '--speed', '60', '--gateway');
