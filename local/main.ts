@@ -4,7 +4,7 @@ import { setUpSpark } from './databricks/setup';
 import { Ending } from './ending';
 import { stackName } from './localStack';
 import { MainJob } from './mainJob';
-import { OptionsError, parseOptions, requireCutWithin, usage } from './options';
+import { OptionsError, parseOptions, requireOutagesWithin, usage } from './options';
 import { RecordingError, readRecording } from './replay/csv';
 
 /** Exit codes of `npm start`, beside 0. */
@@ -20,7 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const log = lineLog();
   // What is wrong with the recording is said before anything starts.
   const recording = await readRecording(options.files);
-  requireCutWithin(options, (recording.rows.at(-1)?.offsetMs ?? 0) / 60_000);
+  requireOutagesWithin(options, (recording.rows.at(-1)?.offsetMs ?? 0) / 60_000);
   if (options.scoring === 'databricks' && !setUpSpark()) return exitCodes.badInput;
   const state = StateFolder.open(options.state ?? defaultStateFolder(stackName));
   if (options.reset) state.forget();

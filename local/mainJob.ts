@@ -18,11 +18,10 @@ import { describeFindings, isGood } from './judge/verdict';
 import { startLivePage } from './livePage/server';
 import { deployLocalStack, type LocalStack } from './localStack';
 import type { StartOptions } from './options';
+import { type Faults, faultsOf, scheduleOutages } from './outages';
 import { PageState } from './pageState';
 import type { Recording } from './replay/csv';
 import { type ReplayOutcome, ReplaySession } from './replaySession';
-
-const minuteMs = 60_000;
 
 /** The main job: everything from an empty machine to a judged replay. What it starts, `Ending` closes. */
 export class MainJob {
@@ -47,7 +46,10 @@ export class MainJob {
     await this.countData(cloud, stack);
     const scored = await this.watchScored(cloud, stack, page);
     const gateway = this.options.gateway ? await this.startGateway(cloud, stack) : undefined;
-    const controlAddressFile = await this.openControl(cloud, stack, gateway, page);
+    const faults = faultsOf(cloud, gateway);
+    const { outages, start } = this.options;
+    scheduleOutages(outages, faults, { clock: cloud.clock, start, warn: (line) => this.log.warn(line) });
+    const controlAddressFile = await this.openControl(cloud, stack, faults, page);
     return this.replay(cloud, stack, gateway, page, scored, controlAddressFile);
   }
 
@@ -72,12 +74,6 @@ export class MainJob {
   private async startGateway(cloud: LocalCloud, stack: LocalStack): Promise<Gateway> {
     const gateway = await startGateway(cloud, stack, this.recording.deviceIds, this.log);
     this.ending.closes(() => gateway.close());
-    const { cutUplink, start } = this.options;
-    if (cutUplink) {
-      const at = (minute: number) => start + minute * minuteMs;
-      cloud.clock.at(at(cutUplink.fromMinute), () => gateway.cutUplink(true));
-      cloud.clock.at(at(cutUplink.toMinute), () => gateway.cutUplink(false));
-    }
     return gateway;
   }
 
@@ -106,12 +102,7 @@ export class MainJob {
     return watch;
   }
 
-  private async openControl(
-    cloud: LocalCloud,
-    stack: LocalStack,
-    gateway: Gateway | undefined,
-    page: PageState,
-  ): Promise<string> {
+  private async openControl(cloud: LocalCloud, stack: LocalStack, faults: Faults, page: PageState): Promise<string> {
     const addressFile = join(this.state.folder('control'), 'address.json');
     const { iotHubs, eventHubs, blobs, clock } = cloud;
     const control = await startControlServer(await cloud.ports.get('control'), addressFile, {
@@ -119,7 +110,7 @@ export class MainJob {
       stats: () => ({ iotHubs: iotHubs.stats(), eventHubs: eventHubs.stats(), blobs: blobs.stats() }),
       health: () => iotHubs.health(stack.iotHubId),
       acceptedCounts: () => iotHubs.acceptedCounts(stack.iotHubId),
-      faults: gateway ? { 'gateway-uplink-cut': (isCut) => gateway.cutUplink(isCut) } : {},
+      faults,
       onReplayProgress: (progress) => page.replayProgress(progress),
     });
     this.ending.closes(() => control.close());

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Outage, outagesOf, unmendedOutages } from './outages';
 import type { Disorder } from './replay/disorder';
 
 /** Minute 0 of every replay unless `--start` says otherwise: fixed, so that a second replay has the same times. */
@@ -25,8 +26,8 @@ export interface StartOptions {
   readonly disorder: Disorder;
   /** All devices send through the store-and-forward gateway. */
   readonly gateway: boolean;
-  /** Recorded minutes during which the gateway's uplink is cut. */
-  readonly cutUplink: { readonly fromMinute: number; readonly toMinute: number } | undefined;
+  /** What is taken away for a while: the gateway's uplink, the FHIR service, the repository. */
+  readonly outages: readonly Outage[];
   readonly exit: boolean;
   readonly json: boolean;
   readonly reset: boolean;
@@ -51,6 +52,8 @@ export const usage = `npm start -- [options]
   --duplicate PERCENT send so many rows of a hundred twice
   --gateway           all devices send through the store-and-forward gateway that stands in for IoT Edge
   --cut-uplink A-B    cut the gateway's uplink from minute A to minute B of the recording
+  --fhir-down A-B     the FHIR service answers 503 from minute A to minute B of the recording
+  --sql-down A-B      the repository's database is away from minute A to minute B of the recording
   --scoring COMPUTE   functions (default), or databricks: real Spark, which needs Java, Maven and Python here
   --exit              end when the replay is through and judged; exit code 1 when something was lost, doubled or wrong
   --json              print the verdict as one JSON line on standard output
@@ -83,7 +86,7 @@ export function parseOptions(argv: readonly string[]): StartOptions {
       duplicatePercent: percentOf(values.duplicate ?? '0', problems),
     },
     gateway: values.gateway ?? false,
-    cutUplink: cutUplinkOf(values['cut-uplink'], values.gateway ?? false, problems),
+    outages: outagesOf(values, problems),
     exit: values.exit ?? false,
     json: values.json ?? false,
     reset: values.reset ?? false,
@@ -94,6 +97,8 @@ export function parseOptions(argv: readonly string[]): StartOptions {
     scoring: scoringOf(values.scoring ?? 'functions', problems),
     help: values.help ?? false,
   };
+  if (values['cut-uplink'] !== undefined && !options.gateway)
+    problems.push('--cut-uplink needs --gateway: only the gateway has an uplink of its own.');
   if (problems.length > 0) throw new OptionsError(problems);
   return options;
 }
@@ -110,6 +115,8 @@ function parse(argv: readonly string[]) {
         start: text,
         gateway: flag,
         'cut-uplink': text,
+        'fhir-down': text,
+        'sql-down': text,
         exit: flag,
         json: flag,
         reset: flag,
@@ -163,19 +170,6 @@ function startOf(given: string, problems: string[]): number {
   return time;
 }
 
-function cutUplinkOf(given: string | undefined, gateway: boolean, problems: string[]): StartOptions['cutUplink'] {
-  if (given === undefined) return undefined;
-  const match = /^(\d+)-(\d+)$/.exec(given);
-  const [fromMinute, toMinute] = [Number(match?.[1]), Number(match?.[2])];
-  if (!(fromMinute < toMinute)) {
-    problems.push(
-      `--cut-uplink is ${given}; it must be two minutes of the recording, the first below the second, as 60-120.`,
-    );
-  }
-  if (!gateway) problems.push('--cut-uplink needs --gateway: only the gateway has an uplink of its own.');
-  return { fromMinute, toMinute };
-}
-
 function secondsOf(option: string, given: string, problems: string[]): number {
   const seconds = Number(given);
   if (!(seconds >= 0 && seconds <= 3600)) problems.push(`--${option} is ${given}; it must be 0 to 3600 seconds.`);
@@ -194,11 +188,8 @@ function scoringOf(given: string, problems: string[]): LocalScoring {
   return scoring ?? 'functions';
 }
 
-/** A cut that the recording never mends would keep what the gateway holds for good. @throws OptionsError */
-export function requireCutWithin({ cutUplink }: StartOptions, lastMinute: number): void {
-  if (cutUplink === undefined || cutUplink.toMinute <= lastMinute) return;
-  const { fromMinute, toMinute } = cutUplink;
-  throw new OptionsError([
-    `--cut-uplink is ${fromMinute}-${toMinute}; the recording ends in minute ${Math.floor(lastMinute)}, and the cut must end by then.`,
-  ]);
+/** @throws OptionsError when the recording ends before something comes back */
+export function requireOutagesWithin({ outages }: StartOptions, lastMinute: number): void {
+  const problems = unmendedOutages(outages, lastMinute);
+  if (problems.length > 0) throw new OptionsError(problems);
 }

@@ -1,4 +1,4 @@
-import { OptionsError, parseOptions, requireCutWithin } from '../local/options';
+import { OptionsError, parseOptions, requireOutagesWithin } from '../local/options';
 
 function problemsOf(run: () => unknown): readonly string[] {
   try {
@@ -21,17 +21,19 @@ test('a plain start replays the ward from the fixed instant', () => {
 
 test('everything that is wrong is said at once, with what is allowed', () => {
   const argv =
-    '--replay nowhere.csv --speed 0 --start yesterday --cut-uplink 5-3 --role-delay x --scoring magic --shuffle 9999 --duplicate 101'.split(
+    '--replay nowhere.csv --speed 0 --start yesterday --cut-uplink 5-3 --fhir-down x --sql-down 7 --role-delay x --scoring magic --shuffle 9999 --duplicate 101'.split(
       ' ',
     );
   const problems = problemsOf(() => parseOptions(argv));
-  expect(problems).toHaveLength(9);
+  expect(problems).toHaveLength(11);
   for (const option of [
     '--replay',
     '--speed',
     '--start',
     '--cut-uplink',
     '--gateway',
+    '--fhir-down',
+    '--sql-down',
     '--role-delay',
     '--scoring',
     '--shuffle',
@@ -42,10 +44,12 @@ test('everything that is wrong is said at once, with what is allowed', () => {
   expect(problemsOf(() => parseOptions(['--bogus']))).toEqual([expect.stringMatching(/--bogus.*--help/)]);
 });
 
-test('a cut of the uplink ends within the recording', () => {
-  const options = parseOptions(['--gateway', '--cut-uplink', '60-120']);
-  expect(problemsOf(() => requireCutWithin(options, 119.5))).toEqual([
-    expect.stringMatching(/minute 119.*end by then/),
+test('what is taken away comes back within the recording', () => {
+  const options = parseOptions(['--gateway', '--cut-uplink', '60-120', '--fhir-down', '10-130', '--sql-down', '0-5']);
+  expect(options.outages).toContainEqual({ fault: 'sql-unavailable', fromMinute: 0, toMinute: 5 });
+  expect(problemsOf(() => requireOutagesWithin(options, 119.5))).toEqual([
+    expect.stringMatching(/--cut-uplink.*minute 119.*end by then/),
+    expect.stringMatching(/--fhir-down.*minute 119.*end by then/),
   ]);
-  expect(problemsOf(() => requireCutWithin(options, 120))).toEqual([]);
+  expect(problemsOf(() => requireOutagesWithin(options, 130))).toEqual([]);
 });

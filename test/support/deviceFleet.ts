@@ -167,11 +167,11 @@ export class DeviceFleet {
   }
 }
 
-/** Polls until the condition holds. @throws after 30 s, with what was waited for. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 90_000;
+/** Polls until the condition holds. @throws after so many seconds, with what was waited for. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 90): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited 90 s in vain until ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Waited ${seconds} s in vain until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -70,14 +70,14 @@ left join [care].[route] as [r] on [r].[patient] = [e].[patient]
 where [e].[endedAt] is null or [e].[endedAt] > dateadd(hour, -24, sysutcdatetime())`;
 
 /**
- * Of two writers one is a little later with each window, and that is not behind. It is when the other has had it for two minutes, or has
- * the next one, too.
+ * Of two writers one is a little later with each window, and that is not behind. It is when the other has had it for a minute, or has the
+ * next one, too.
  */
 const feed = sql`create view [dashboard].[feed] as
 select [f].[feed], min([f].[until]) as [until], datediff(second, min([f].[until]), sysutcdatetime()) as [ageSeconds],
   max(case
     when [o].[earlierUntil] > [f].[until] then datediff(second, [f].[until], [o].[until])
-    when [o].[until] > [f].[until] and datediff(second, [o].[writtenAt], sysutcdatetime()) >= 120
+    when [o].[until] > [f].[until] and datediff(second, [o].[writtenAt], sysutcdatetime()) >= 60
       then datediff(second, [f].[until], [o].[until])
     else 0 end) as [behindSeconds]
 from [care].[feed] as [f]
