@@ -16,6 +16,7 @@ import { readHotPath } from '../local/judge/hotPathRecord';
 import { judge } from '../local/judge/judge';
 import { cellsOf, compareCells, type ObservationRead } from '../local/judge/observations';
 import { RawCopies } from '../local/judge/rawCopies';
+import { drainScoring } from '../local/judge/scored';
 import { describeFindings, isGood, verdictOf } from '../local/judge/verdict';
 import { DeviceDataWatch } from '../local/judge/watch';
 import { compareWindows, type WindowComparison, type WindowRead } from '../local/judge/windows';
@@ -310,6 +311,30 @@ const flagged = (level: 'low-medium' | 'medium' | 'high' | null, since: number |
 });
 const gap = (since: number | null, ...vitals: Vital[]) => ({
   dataGap: { action: 'keep' as const, vitals, since: since === null ? null : start + since * minute },
+});
+
+describe('the wait for windows', () => {
+  const none = { expected: 2, found: 2, lost: [], duplicated: [], wrong: [], revised: 0 };
+  /** Time that goes on makes a window of those who are there, each time; a missing one comes with the step that is said. */
+  function scoring(comesWithStep: number) {
+    let [now, steps, news] = [0, 0, Date.now()];
+    const advanceTo = async (time: number) => {
+      now = time;
+      steps += 1;
+      news = Date.now();
+    };
+    const lost = () => (steps < comesWithStep ? ['the second'] : []);
+    return drainScoring({
+      ...{ clock: { now: () => now, advanceTo }, newsAt: () => news, closesAfterMs: 1 },
+      compare: () => ({ ...none, lost: lost(), samples: { expected: 6, found: 6 } }),
+      ...{ quietMs: 60, settleMs: 5, pollMs: 1 },
+    });
+  }
+
+  test('ends when all are there, though time makes more of them, and when no more of them come', async () => {
+    expect((await scoring(3)).lost).toEqual([]);
+    expect((await scoring(Number.POSITIVE_INFINITY)).lost).toEqual(['the second']);
+  });
 });
 
 describe('the episodes that follow from windows', () => {

@@ -15,15 +15,19 @@ const jobs = new MainJobs('outages');
 afterAll(() => jobs.close());
 jest.setTimeout(1_200_000);
 
-/** At the world's own speed: what is known of patients is believed for a minute, and windows of a minute close meanwhile. */
+/** At the world's own speed, since that is how long what is known of patients is believed. */
 const options = ['--speed', '1', '--fhir-down', '1-3', '--sql-down', '4-6'];
 const settings = { 'hospital:scoring': { windowMinutes: 1, latenessMinutes: 0, baselines: false } };
 
-/** Two patients, a reading every ten seconds; one of them grave from minute 2 on. */
+/**
+ * Two patients, a reading every ten seconds; one of them grave in the end. While FHIR is away they are silent: whose a reading is
+ * could not be told after a minute, so that it would wait, and the windows with it.
+ */
 function writeRecording(): string {
-  const rows = Array.from({ length: 44 }, (_, index) => {
-    const minute = (index / 6).toFixed(3);
-    return `${minute},calm,70,16,97\n${minute},grave,${index < 12 ? '72,15,98' : '135,28,90'}`;
+  const seconds = Array.from({ length: 44 }, (_, index) => 10 * index).filter((at) => at <= 40 || at >= 200);
+  const rows = seconds.map((at) => {
+    const minute = (at / 60).toFixed(3);
+    return `${minute},calm,70,16,97\n${minute},grave,${at < 200 ? '72,15,98' : '135,28,90'}`;
   });
   return write('recording.csv', `minute,device,hr,resp,spo2\n${rows.join('\n')}\n`);
 }

@@ -9,7 +9,7 @@ export interface ScoringDrainOptions {
   readonly clock: { now(): number | Promise<number>; advanceTo(time: number): Promise<void> };
   /** Virtual time that a window needs to close after its last reading: its length, its lateness, and two clock marks. */
   readonly closesAfterMs: number;
-  /** Gives up after this long without anything new. Default 600 s: a start of Spark on a busy machine is within it. */
+  /** Gives up after this long in which nothing more came to be right. Default 600 s: a start of Spark on a busy machine is within it. */
   readonly quietMs?: number;
   /** Default 2 s. */
   readonly settleMs?: number;
@@ -21,21 +21,23 @@ export interface ScoringDrainOptions {
 const stepMs = 60_000;
 
 /**
- * After the last reading: lets virtual time go on until every window has closed, and what came late is repaired. Waits as
- * long as something new comes, since a window can be scored again; what is complete needs to be still only for a moment.
+ * After the last reading: lets virtual time go on until every window has closed, and what came late is repaired. What is complete
+ * needs to be still for a moment, since a window can be scored again; time goes on only while all is still, since it makes new
+ * windows of those who are there.
  */
 export async function drainScoring(options: ScoringDrainOptions): Promise<WindowComparison> {
   const { clock, closesAfterMs, quietMs = 600_000, settleMs = 2_000, pollMs = 200 } = options;
   await clock.advanceTo((await clock.now()) + closesAfterMs);
-  const begunAt = Date.now();
-  let advancedAt = begunAt;
+  let least = Number.POSITIVE_INFINITY;
+  let progressAt = Date.now();
+  let advancedAt = Date.now();
   for (;;) {
-    const stillMs = Date.now() - Math.max(options.newsAt(), begunAt);
-    if (stillMs >= settleMs) {
+    if (Date.now() - Math.max(options.newsAt(), advancedAt) >= settleMs) {
       const comparison = options.compare();
-      if (stillMs >= quietMs || isComplete(comparison)) return comparison;
-    }
-    if (Date.now() - advancedAt >= settleMs) {
+      const open = openIn(comparison);
+      if (open < least) progressAt = Date.now();
+      least = Math.min(least, open);
+      if (open === 0 || Date.now() - progressAt >= quietMs) return comparison;
       await clock.advanceTo((await clock.now()) + stepMs);
       advancedAt = Date.now();
     }
@@ -43,6 +45,5 @@ export async function drainScoring(options: ScoringDrainOptions): Promise<Window
   }
 }
 
-function isComplete({ lost, wrong, samples }: WindowComparison): boolean {
-  return lost.length === 0 && wrong.length === 0 && samples.found === samples.expected;
-}
+const openIn = ({ lost, wrong, samples }: WindowComparison) =>
+  lost.length + wrong.length + Math.abs(samples.expected - samples.found);
