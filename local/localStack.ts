@@ -47,10 +47,6 @@ export interface DeployOptions {
   readonly onProgress: (line: string) => void;
 }
 
-const { windowSeconds, latenessSeconds, sampleSeconds } = defaultKernelSettings;
-/** What the program has when its configuration says nothing. */
-const localScoring = { windowSeconds, latenessSeconds, sampleSeconds, clockMarkSeconds: 10 };
-
 /** Folder of the hospital's program: the repository. */
 export const hospitalProgram = join(__dirname, '..');
 export const stackName = 'local';
@@ -69,14 +65,30 @@ export async function deployLocalStack(cloud: LocalCloud, options: DeployOptions
   const stack = cloud.stack(stackName, hospitalProgram);
   const started = Date.now();
   options.log.info(`pulumi up of the stack ${stackName}`);
+  const { scoring, roleDelaySeconds, settings = {} } = options;
+  const config = withSettings(await localConfig(cloud, roleDelaySeconds, scoring), settings);
   try {
-    await bringUp(cloud, stack, options);
+    await bringUp(cloud, stack, config, options);
   } catch (error) {
     if (!(error instanceof PulumiError)) throw error;
     throw new Error(`The stack ${stackName} did not come up:\n${error.result.stdout}${error.result.stderr}`);
   }
   options.log.info(`The stack ${stackName} is up (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-  return describe(cloud, stack, options.scoring ?? 'functions');
+  return describe(cloud, stack, scoringPathOf(config, scoring ?? 'functions'));
+}
+
+/** What the program makes of its configuration; what that does not say it has by default. */
+function scoringPathOf(config: Readonly<Record<string, unknown>>, compute: LocalScoring): LocalScoringPath {
+  const scoring = config['hospital:scoring'] as Partial<Record<string, number>>;
+  const connector = config['hospital:connector'] as Partial<Record<string, number>>;
+  const { windowSeconds, latenessSeconds, sampleSeconds } = defaultKernelSettings;
+  return {
+    compute,
+    windowSeconds: 60 * (scoring.windowMinutes ?? windowSeconds / 60),
+    latenessSeconds: 60 * (scoring.latenessMinutes ?? latenessSeconds / 60),
+    sampleSeconds: scoring.sampleSeconds ?? sampleSeconds,
+    clockMarkSeconds: connector.clockMarkSeconds ?? 10,
+  };
 }
 
 /**
@@ -100,12 +112,13 @@ const landingZone = {
 };
 
 /** Once more where the last time was killed; else a failure is a failure. */
-async function bringUp(cloud: LocalCloud, stack: PulumiStack, options: DeployOptions): Promise<void> {
+async function bringUp(
+  cloud: LocalCloud,
+  stack: PulumiStack,
+  config: Readonly<Record<string, unknown>>,
+  options: DeployOptions,
+): Promise<void> {
   if (options.scoring === 'databricks') await layOutLandingZone(cloud, options.onProgress);
-  const config = withSettings(
-    await localConfig(cloud, options.roleDelaySeconds, options.scoring),
-    options.settings ?? {},
-  );
   const once = async () => {
     await stack.configure(config);
     await stack.up(options.onProgress);
@@ -178,7 +191,7 @@ async function authority(cloud: Pick<LocalCloud, 'state'>, kind: keyof typeof au
   return { name: `local-${kind}`, certificate };
 }
 
-async function describe(cloud: LocalCloud, stack: PulumiStack, scoring: LocalScoring): Promise<LocalStack> {
+async function describe(cloud: LocalCloud, stack: PulumiStack, scoring: LocalScoringPath): Promise<LocalStack> {
   const outputs = (await stack.outputs()) as Record<string, string>;
   const resources = cloud.controlPlane.resources;
   const iotHub = resources.list('iothub:IotHubResource').find((hub) => hostOf(hub.outputs) === outputs.iotHubHostName);
@@ -196,7 +209,7 @@ async function describe(cloud: LocalCloud, stack: PulumiStack, scoring: LocalSco
     rawContainerUrl: `${blob}raw`,
     fhirUrl: outputs.fhirUrl ?? '',
     deadLetterContainerUrl: outputs.deadLetterContainerUrl ?? '',
-    scoring: { ...localScoring, compute: scoring },
+    scoring,
     rawBatchSeconds: rawBatchSecondsOf(iotHub.inputs),
   };
 }

@@ -1,4 +1,5 @@
 import type { ScoredWindow } from '../runtime/contracts/scored';
+import { defaultKernelSettings } from '../runtime/scoring/kernelSettings';
 import type { LocalCloud } from './cloud';
 import { functionSnapshots, heldSteps, jobApp, waitingFor } from './functionSnapshots';
 import { askDashboard, countRows, hotPathOf, writtenWindows } from './hotPath';
@@ -25,7 +26,7 @@ const hotSteps = ['12', '13a', '13b', '14', '15'] as const;
 /** What the live page is told: gathers from the services and from the main job what there is to show. */
 export class PageState {
   private readonly vitals = new VitalsBoard();
-  private readonly scores = new ScoresBoard('PT5M');
+  private scores = new ScoresBoard(defaultKernelSettings.windowSeconds * 1000);
   private readonly latency = new LatencyBoard();
   private dashboard: DashboardBoard | undefined;
   private dashboardFeed: DashboardFeed | undefined;
@@ -58,6 +59,7 @@ export class PageState {
 
   deployed(stack: LocalStack): void {
     this.stack = stack;
+    this.scores = new ScoresBoard(stack.scoring.windowSeconds * 1000);
     this.cloudState = { state: 'ready' };
     const hotPath = hotPathOf(this.cloud.controlPlane.resources);
     if (hotPath === undefined) this.cloud.steps.declare('absent', ...hotSteps);

@@ -93,8 +93,8 @@ describe('what is counted', () => {
   });
 
   it('shows the last window of each patient in its last revision, those most at risk first', () => {
-    const board = new ScoresBoard('PT5M');
     const minutes = 60_000;
+    const board = new ScoresBoard(5 * minutes);
     const scored = (patient: string, window: number, total: number, flag: Band | null, more: object = {}) =>
       board.observe({
         ...{ patient, start: window * 5 * minutes, end: (window + 1) * 5 * minutes, horizon: 'PT5M', revision: 1 },

@@ -7,11 +7,11 @@ const windowsKept = 48;
 export class ScoresBoard {
   private readonly windows = new Map<string, ScoredWindow[]>();
 
-  /** @param horizon length of the windows that are shown, as `PT5M`; those of the long view are passed over */
-  constructor(private readonly horizon: string) {}
+  /** @param windowMs length of the windows that are shown; those of the long view are passed over */
+  constructor(private readonly windowMs: number) {}
 
   observe(window: ScoredWindow): void {
-    if (window.horizon !== this.horizon) return;
+    if (window.end - window.start !== this.windowMs) return;
     const kept = this.windows.get(window.patient) ?? [];
     const index = kept.findIndex(({ start }) => start >= window.start);
     const there = kept[index];
