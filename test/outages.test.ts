@@ -64,12 +64,12 @@ test('FHIR away does not silence the dashboard, nor the repository FHIR, and the
   expect(feed('fhir')?.behindSeconds).toBeGreaterThan(0);
   expect(Date.parse(feed('repository')?.until ?? '')).toBeGreaterThanOrEqual(untilThen);
   expect(now.dashboard?.fault).toBeUndefined();
-  await seen('FHIR has caught up', () => card() === 'FHIR is up to date' && step('13a')?.state === 'active');
+  await seen('FHIR has what waited', () => (step('13a')?.count ?? 0) > 0 && step('13a')?.state === 'active');
 
   await seen('the dashboard says that it is not refreshed', () => now.dashboard?.fault !== undefined);
-  expect(step('14')?.state).toBe('held');
   const assessmentsWere = step('13a')?.count ?? 0;
   await seen('FHIR goes on', () => (step('13a')?.count ?? 0) > assessmentsWere);
+  await seen('writing rows is held', () => step('14')?.state === 'held');
   expect(minute()).toBeLessThan(6);
 
   const [, judged = ''] = await run.says(/The judge: (.*)/);
