@@ -173,10 +173,11 @@ function firstStart(windows: readonly ScoredWindow[]): number {
 
 /** Those that are newer than what is stored, and than what came before them. */
 function dueOf<A extends ArrivedWindow>(arrivals: readonly A[], revisions: ReadonlyMap<string, number>): readonly A[] {
-  const newest = new Map(revisions);
+  const newest = new Map<string, number>();
   return arrivals.filter(({ window }) => {
-    const isNewer = window.revision > (newest.get(windowKey(window)) ?? 0);
-    if (isNewer) newest.set(windowKey(window), window.revision);
+    const key = windowKey(window);
+    const isNewer = window.revision > (newest.get(key) ?? revisions.get(key) ?? 0);
+    if (isNewer) newest.set(key, window.revision);
     return isNewer;
   });
 }
