@@ -39,7 +39,8 @@ export function togetherCount<Source>(arrivals: readonly Arrival<Source>[]): num
 }
 
 function mayFollowTogether(before: ScoredWindow, window: ScoredWindow): boolean {
-  const isAlike = before.corrected === window.corrected && (!window.corrected || before.flag.since === window.flag.since);
+  const isAlike =
+    before.corrected === window.corrected && (!window.corrected || before.flag.since === window.flag.since);
   return isAlike && before.monitoringEnd === null && window.monitoringEnd === null;
 }
 
