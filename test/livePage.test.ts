@@ -107,7 +107,7 @@ describe('what is counted', () => {
     scored('p2', 1, 7, 'high');
     scored('p2', 1, 8, 'high', { revision: 2 });
     scored('p2', 1, 7, 'high');
-    scored('p3', 1, 9, null, { horizon: 'PT24H' });
+    scored('p3', 1, 9, null, { horizon: 'PT24H', end: 5 * minutes + 1440 * minutes });
     scored('p1', 0, 0, null, { news2: null, applicability: { applicable: false, reasons: ['pregnant'] } });
     const [first, ...others] = board.patients();
     expect(first).toMatchObject({ patient: 'p2', revision: 2, flag: 'high', scores: [3, 8], score: { atLeast: 8 } });
